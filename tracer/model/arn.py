@@ -1,0 +1,124 @@
+"""`Arn` and `ArnPattern`: the names of AWS resources, and the patterns that policies use for them.
+
+An ARN splits at most five times: `arn:partition:service:region:account:resource`, and the resource part keeps its colons
+(https://docs.aws.amazon.com/IAM/latest/UserGuide/reference-arns.html). A pattern is compared segment by segment, so that
+a `*` in the region never reaches into the account; within the resource part the rule of `tracer.model.glob` holds.
+"""
+
+from __future__ import annotations
+
+import functools
+import re
+from dataclasses import dataclass
+from typing import Final
+
+from tracer.model.glob import escape, glob_covers, has_wildcard
+
+_PARTS: Final = 6
+_VARIABLE_OR_COLON: Final = re.compile(r"\$\{[^}]*\}|(:)")
+
+
+class InvalidArn(ValueError):
+    """The text does not have the six parts of an ARN."""
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Arn:
+    """One resource. The parts are literal text; `region` and `account` may be empty (`arn:aws:s3:::bucket`)."""
+
+    partition: str
+    service: str
+    region: str
+    account: str
+    resource: str
+
+    @classmethod
+    def parse(cls, text: str) -> Arn:
+        """The ARN that `text` spells. Raises InvalidArn where it has not six parts, or no partition, service or resource."""
+        parts = text.split(":", _PARTS - 1)
+        if len(parts) != _PARTS or parts[0] != "arn" or not (parts[1] and parts[2] and parts[5]):
+            raise InvalidArn(f"not an ARN: {text!r}")
+        return cls(*parts[1:])
+
+    @classmethod
+    def find(cls, value: object) -> Arn | None:
+        """The ARN that `value` spells, or None where it spells none."""
+        if not isinstance(value, str) or not value.startswith("arn:"):
+            return None
+        try:
+            return cls.parse(value)
+        except InvalidArn:
+            return None
+
+    def __str__(self) -> str:
+        return ":".join(("arn", self.partition, self.service, self.region, self.account, self.resource))
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class ArnPattern:
+    """What a policy's Resource may hold: `*`, or an ARN with `*`, `?`, `${*}` and policy variables in it."""
+
+    text: str
+
+    @classmethod
+    def exactly(cls, arn: Arn | str) -> ArnPattern:
+        """The pattern of one ARN alone: its own `*`, `?` and `${` are escaped."""
+        return cls(escape(str(arn)))
+
+    @property
+    def is_star(self) -> bool:
+        """Whether this is `*`: every resource, also of calls that AWS checks on no resource at all."""
+        return self.text == "*"
+
+    @property
+    def has_wildcard(self) -> bool:
+        """Whether it can match more than one ARN."""
+        return has_wildcard(self.text)
+
+    @property
+    def segments(self) -> tuple[str, ...]:
+        """The six parts, `arn` included; a pattern that ends early in a `*` is filled up with `*`."""
+        return _segments(self.text)
+
+    @property
+    def service(self) -> str:
+        """The service segment, or `*`."""
+        return self.segments[2]
+
+    @property
+    def resource(self) -> str:
+        """The resource part, or `*`."""
+        return self.segments[5]
+
+    def covers(self, other: ArnPattern, *, spanning: bool = False) -> bool:
+        """Whether every ARN that `other` matches is matched by this pattern.
+
+        Args:
+            other: a pattern, or `ArnPattern.exactly(arn)`.
+            spanning: how to read a wildcard inside a colon-separated segment. False (it stops at a colon): to prove that
+                a grant is enough. True (it may pass one): to prove that a grant is not too much. One that ends a segment
+                passes in both, as AWS states.
+        """
+        if self.text == other.text or self.is_star:
+            return True
+        if other.is_star:
+            return False
+        mine, theirs = self.segments, other.segments
+        if len(mine) != _PARTS or len(theirs) != _PARTS:
+            return False
+        return all(glob_covers(one, another, spanning=spanning) for one, another in zip(mine, theirs, strict=True))
+
+    def __str__(self) -> str:
+        return self.text
+
+
+@functools.lru_cache(maxsize=65_536)
+def _segments(text: str) -> tuple[str, ...]:
+    if text == "*":
+        return ("*",) * _PARTS
+    colons = [match.start() for match in _VARIABLE_OR_COLON.finditer(text) if match.group(1)][: _PARTS - 1]
+    starts, ends = [0, *(colon + 1 for colon in colons)], [*colons, len(text)]
+    parts = tuple(text[start:end] for start, end in zip(starts, ends, strict=True))
+    if len(parts) < _PARTS and parts[-1].endswith("*"):
+        parts += ("*",) * (_PARTS - len(parts))
+    return parts

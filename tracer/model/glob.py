@@ -1,0 +1,162 @@
+"""Containment of IAM's glob patterns: does every string that matches one also match the other?
+
+IAM knows two wildcards, `*` (any run of characters, none included) and `?` (exactly one), and nothing else: a `[` is a
+bracket. `${*}`, `${?}` and `${$}` are the characters themselves, and any other `${...}` is a policy variable, whose value
+is known only at the time of a call: it is covered by the same variable or by a `*`
+(https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_variables.html).
+
+A pattern is read as a row of atoms: characters, single wildcards, variables, and gaps (a run of wildcards with a `*` in
+it: at least so many characters). `a` covers `b` where `a`'s gaps can be laid over `b` so that all the rest is equal. That
+is a walk over sets of positions, so its time grows with the product of the two lengths and never faster.
+
+Two readings of `*`. AWS: "If the * wildcard is the last character of a resource ARN segment, it can expand to match
+beyond the colon boundaries" (https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_resource.html).
+Of one inside a segment AWS says nothing, so a caller chooses: `spanning=False` where a grant must be proved enough,
+`spanning=True` where a grant must be proved not too much.
+"""
+
+from __future__ import annotations
+
+import functools
+import re
+from dataclasses import dataclass
+from typing import Final
+
+_ATOM: Final = re.compile(r"\$\{([*?$])\}|(\$\{[^}]*\})|([*?]+)|(.)", re.DOTALL)
+
+
+@dataclass(frozen=True, slots=True)
+class _Gap:
+    """A run of wildcards that holds a `*`: `least` characters or more; `spans`: a colon may be among them."""
+
+    least: int
+    spans: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _One:
+    """A `?`."""
+
+    spans: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Variable:
+    """A policy variable, `${aws:username}`."""
+
+    text: str
+
+
+_Atom = str | _Gap | _One | _Variable
+
+
+@functools.lru_cache(maxsize=65_536)
+def _atoms(pattern: str, spanning: bool) -> tuple[_Atom, ...]:
+    atoms: list[_Atom] = []
+    for match in _ATOM.finditer(pattern):
+        escaped, variable, wildcards, character = match.groups()
+        if wildcards:
+            ends_segment = match.end() == len(pattern) or pattern[match.end()] == ":"
+            if "*" in wildcards:
+                atoms.append(_Gap(wildcards.count("?"), spanning or ends_segment))
+            else:
+                atoms.extend([_One(spanning)] * len(wildcards))
+        elif variable:
+            atoms.append(_Variable(variable))
+        else:
+            atoms.append(escaped or character)
+    return tuple(atoms)
+
+
+def _least(atom: _Atom) -> int:
+    if isinstance(atom, _Gap):
+        return atom.least
+    return 0 if isinstance(atom, _Variable) else 1
+
+
+def _fits_gap(gap: _Gap, atom: _Atom) -> bool:
+    if gap.spans:
+        return True
+    if isinstance(atom, _Gap | _One):
+        return not atom.spans
+    return atom != ":" and not isinstance(atom, _Variable)
+
+
+def _fits_one(one: _One, atom: _Atom) -> bool:
+    if isinstance(atom, _One):
+        return one.spans or not atom.spans
+    return isinstance(atom, str) and (one.spans or atom != ":")
+
+
+def glob_covers(pattern: str, other: str, *, spanning: bool = True) -> bool:
+    """Whether every string that `other` matches is matched by `pattern`; `other` may be a pattern or an escaped literal.
+
+    Sound always. Where both are read in the same way it is reflexive and transitive.
+    """
+    if pattern == other:
+        return True
+    if "*" not in pattern and "?" not in pattern and "${" not in pattern:
+        return unescape(other) == pattern and not has_wildcard(other)
+    left, right = _atoms(pattern, spanning), _atoms(other, spanning)
+    # places: for each position in `right` that is reachable, how many characters the current gap still lacks.
+    places: dict[int, int] = {0: 0}
+    gap: _Gap | None = None
+    for atom in left:
+        if isinstance(atom, _Gap):
+            places = {place: atom.least for place in places}
+            gap = atom
+            continue
+        places = _step(places, gap, atom, right)
+        gap = None
+        if not places:
+            return False
+    if gap is None:
+        return len(right) in places
+    return len(right) in _reach(places, gap, right)
+
+
+def _reach(places: dict[int, int], gap: _Gap, right: tuple[_Atom, ...]) -> set[int]:
+    """The positions at which `gap`, entered at `places`, may end."""
+    ends: set[int] = set()
+    lacks: int | None = None
+    for position in range(len(right) + 1):
+        if position in places:
+            lacks = places[position] if lacks is None else min(lacks, places[position])
+        if lacks is None:
+            continue
+        if lacks <= 0:
+            ends.add(position)
+        if position < len(right):
+            atom = right[position]
+            lacks = lacks - _least(atom) if _fits_gap(gap, atom) else None
+    return ends
+
+
+def _step(places: dict[int, int], gap: _Gap | None, atom: _Atom, right: tuple[_Atom, ...]) -> dict[int, int]:
+    """The positions behind `atom`, which is no gap, when it follows `gap` (or nothing) from `places`."""
+    starts = set(places) if gap is None else _reach(places, gap, right)
+    return {start + 1: 0 for start in starts if start < len(right) and _same(atom, right[start])}
+
+
+def _same(atom: _Atom, other: _Atom) -> bool:
+    return _fits_one(atom, other) if isinstance(atom, _One) else atom == other
+
+
+def has_wildcard(pattern: str) -> bool:
+    """Whether the pattern can match more than one string: it holds `*`, `?` or a variable that is no escape."""
+    if "*" not in pattern and "?" not in pattern and "${" not in pattern:
+        return False
+    return any(match.group(2) or match.group(3) for match in _ATOM.finditer(pattern))
+
+
+def escape(literal: str) -> str:
+    """The pattern that matches `literal` and nothing else."""
+    if not set("*?$") & set(literal):
+        return literal
+    # A `$` that opens no `${` is an ordinary character to IAM; escaping it would only make names unreadable.
+    return re.sub(r"[*?]|\$(?=\{)", lambda match: "${" + match.group() + "}", literal)
+
+
+def unescape(pattern: str) -> str:
+    """The literal that an escaped pattern stands for; wildcards and variables are left as they are."""
+    return re.sub(r"\$\{([*?$])\}", r"\1", pattern) if "${" in pattern else pattern

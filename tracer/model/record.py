@@ -1,0 +1,93 @@
+"""`Record` and `UserIdentity`: one entry of a CloudTrail log, in CloudTrail's own field names in snake_case.
+
+Only the fields that tracer reads are kept. Field names and meanings:
+https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-record-contents.html and
+https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-user-identity.html.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class UserIdentity:
+    """Who made the call. Every field may be absent in a record; absent is None."""
+
+    type: str | None = None
+    principal_id: str | None = None
+    arn: str | None = None
+    account_id: str | None = None
+    access_key_id: str | None = None
+    user_name: str | None = None
+    invoked_by: str | None = None
+    session_issuer_arn: str | None = None
+    """`sessionContext.sessionIssuer.arn`: the role of a session, with its path."""
+    session_issuer_type: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ResourceReference:
+    """One entry of `resources[]`. CloudTrail spells the key `ARN`; `type` may be absent."""
+
+    arn: str | None = None
+    account_id: str | None = None
+    type: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One CloudTrail record.
+
+    `event_time` is aware, in UTC, in whole seconds. `request_parameters` and `response_elements` are None where the record
+    holds null, nothing, or only CloudTrail's mark that they were too large; `omitted` tells the last case.
+    """
+
+    event_id: str
+    """`eventID`, or `sha256:` and 16 hex digits of the record where it has none."""
+    event_time: datetime
+    event_source: str
+    event_name: str
+    event_type: str
+    aws_region: str
+    user_identity: UserIdentity
+    event_category: str | None = None
+    source_ip_address: str | None = None
+    user_agent: str | None = None
+    error_code: str | None = None
+    error_message: str | None = None
+    request_parameters: Mapping[str, Any] | None = None
+    response_elements: Mapping[str, Any] | None = None
+    additional_event_data: Mapping[str, Any] | None = None
+    resources: tuple[ResourceReference, ...] = ()
+    recipient_account_id: str | None = None
+    shared_event_id: str | None = None
+    api_version: str | None = None
+    read_only: bool | None = None
+    omitted: bool = False
+
+    @property
+    def service(self) -> str:
+        """`eventSource` without `.amazonaws.com`."""
+        return self.event_source.removesuffix(".amazonaws.com").removesuffix(".amazonaws.com.cn")
+
+    @property
+    def account(self) -> str | None:
+        """The account whose log this is: `recipientAccountId`, else the caller's."""
+        return self.recipient_account_id or self.user_identity.account_id
+
+    @property
+    def via(self) -> str | None:
+        """The service that forwarded this call for its caller, as recorded; None for a direct call.
+
+        `invokedBy` says so; in records of 2016 to 2019 only `userAgent` or `sourceIPAddress` does.
+        """
+        if self.user_identity.invoked_by:
+            return self.user_identity.invoked_by
+        for witness in (self.source_ip_address, self.user_agent):
+            if witness and witness.endswith((".amazonaws.com", ".amazonaws.com.cn")) and " " not in witness:
+                return witness
+        return None
