@@ -2,26 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from typing import Any, Protocol
+from collections.abc import Iterator
+from typing import Protocol
 
 from tracer.model.finding import Finding
+from tracer.model.record import RawRecord
 from tracer.model.run import DeployRun
-
-
-@dataclass(frozen=True, slots=True)
-class Unreadable:
-    """A record, or what should have been one, that could not be read. It travels with the records, so that it is counted."""
-
-    reason: str
-    """What is wrong, for a person."""
-    location: str
-    """Where: a file name, with the record's number where one is known."""
-
-
-RawRecord = bytes | Mapping[str, Any] | Unreadable
-"""One record as it came: its JSON text in UTF-8, byte for byte where the source has it, or a decoded object."""
 
 
 class RecordSource(Protocol):

@@ -14,6 +14,20 @@ from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
+class Unreadable:
+    """A record, or what should have been one, that could not be read. It travels with the records, so that it is counted."""
+
+    reason: str
+    """What is wrong, for a person."""
+    location: str
+    """Where: a file name, with the record's number where one is known."""
+
+
+RawRecord = bytes | Mapping[str, Any] | Unreadable
+"""One record as a source yields it: its JSON text in UTF-8, byte for byte where the source has it, or a decoded object."""
+
+
+@dataclass(frozen=True, slots=True)
 class UserIdentity:
     """Who made the call. Every field may be absent in a record; absent is None."""
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from tracer.model.permission import ResourcesMode
+
 
 @dataclass(frozen=True, slots=True)
 class TimeWindow:
@@ -40,3 +42,22 @@ class DeployRun:
     event_sources: tuple[str, ...] = ()
     service: str | None = None
     stage: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TraceOptions:
+    """How records become a trace.
+
+    Attributes:
+        resources: how far ARNs become patterns.
+        inferred: add what a default trail does not log and the recorded commands imply.
+        lifecycle: add what updating and removing the observed resources needs.
+        include_denied: add the permissions of denied calls.
+        evidence: how many eventIDs each permission keeps; None keeps all.
+    """
+
+    resources: ResourcesMode = ResourcesMode.NAMES
+    inferred: bool = True
+    lifecycle: bool = False
+    include_denied: bool = False
+    evidence: int | None = 3
