@@ -1,0 +1,32 @@
+"""What holds for all tests: the profiles of Hypothesis, and the mark of tests that read real records."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import HealthCheck, settings
+from support import PROJECT
+
+SHARED_RECORDS = PROJECT.parent / "shared" / "records"
+
+# `default` finds the same examples on every run, so that a change and not luck makes a law fail. `deep` searches anew:
+# pytest --hypothesis-profile=deep
+settings.register_profile("default", derandomize=True, deadline=None, database=None)
+settings.register_profile(
+    "deep", max_examples=5_000, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
+)
+settings.load_profile("default")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Tests that are marked `shared` are skipped where the real records are absent."""
+    if SHARED_RECORDS.is_dir():
+        return
+    for item in items:
+        if item.get_closest_marker("shared"):
+            item.add_marker(pytest.mark.skip(reason="../shared/records is absent"))
+
+
+@pytest.fixture(scope="session")
+def shared_records():
+    """The folder of real records; for tests marked `shared`."""
+    return SHARED_RECORDS
