@@ -1,0 +1,208 @@
+"""Who acts for whom: the first pass over a run's records, which may come in any order.
+
+A principal's calls are its own, those that a service forwards for it (they carry its ARN under a fresh access key, so keys
+are never compared), and, in sections of their own, those of the roles that it assumed, passed to CloudFormation, or gave to
+functions. `Attribution.observe` notes the edges of every record; `Attribution.members` follows them from the principals that
+were asked for, or from every caller, until nothing new is reached. Cycles end, because each identity is reached once.
+
+AssumeRole edges count from all records, also outside the window: a session outlives its AssumeRole call. A role that is
+named as a stack's or a function's counts only from a record that the run's window and filters let pass.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from tracer.model.arn import Arn
+from tracer.model.permission import Section
+from tracer.model.record import Record
+from tracer.model.run import DeployRun
+from tracer.reduce.callers import Caller, caller_of, matches
+from tracer.reduce.denials import is_denied
+from tracer.reduce.filters import passes
+from tracer.reduce.request import lookup, plain_event, role_name
+
+_CLOUDFORMATION_SESSION: Final = "AWSCloudFormation"
+"""The name of the sessions in which CloudFormation uses a stack's service role
+(https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/using-iam-servicerole.html; the name as seen in records)."""
+
+_STACK_WRITES: Final = frozenset(
+    {"CreateStack", "UpdateStack", "DeleteStack", "CreateChangeSet", "ExecuteChangeSet", "DeleteChangeSet"}
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Members:
+    """The callers whose records belong to the run, by the ARN that their records name."""
+
+    sections: Mapping[str, Section]
+    several: bool = False
+    """No principal was asked for, and more than one made direct calls."""
+    stacks: tuple[str, ...] = ()
+    stages: tuple[str, ...] = ()
+
+    def section_of(self, caller: Caller) -> Section | None:
+        """The section that the caller's permissions belong in, or None where its records are not of this run."""
+        return self.sections.get(caller.identity)
+
+
+@dataclass(slots=True)
+class _Deeds:
+    """What one identity did that makes others act for it."""
+
+    direct: int = 0
+    assumed: set[str] = field(default_factory=set)
+    """Session ARNs."""
+    stack_roles: set[tuple[str, str]] = field(default_factory=set)
+    """(account, role name)."""
+    function_roles: set[tuple[str, str]] = field(default_factory=set)
+    functions: set[str] = field(default_factory=set)
+    stacks: set[str] = field(default_factory=set)
+    stages: set[str] = field(default_factory=set)
+
+
+class Attribution:
+    """What the records of one run say about who acts for whom."""
+
+    def __init__(self, run: DeployRun) -> None:
+        self._run = run
+        self._callers: dict[str, Caller] = {}
+        self._deeds: defaultdict[str, _Deeds] = defaultdict(_Deeds)
+        self.records_by_principal: Counter[str] = Counter()
+
+    def observe(self, record: Record) -> None:
+        """Note who made this call, and whom it lets act."""
+        caller = caller_of(record)
+        if caller is None:
+            return
+        self.records_by_principal[caller.principal] += 1
+        self._callers.setdefault(caller.identity, caller)
+        deeds = self._deeds[caller.identity]
+        if is_denied(record):
+            return
+        if record.service == "sts" and record.event_name.startswith("AssumeRole"):
+            deeds.assumed.update(_assumed_session(record))
+        if not passes(record, self._run):
+            return
+        deeds.direct += record.via is None
+        event = plain_event(record)
+        if record.service == "cloudformation":
+            self._observe_stack(record, event, deeds)
+        elif record.service == "lambda":
+            self._observe_function(record, deeds)
+
+    @staticmethod
+    def _observe_stack(record: Record, event: str, deeds: _Deeds) -> None:
+        for role in lookup(record.request_parameters, "roleARN"):
+            deeds.stack_roles.update(_role_key(role, record))
+        if event in _STACK_WRITES:
+            deeds.stacks.update(_stack_name(name) for name in lookup(record.request_parameters, "stackName"))
+            deeds.stages.update(_stage_tags(record.request_parameters))
+
+    @staticmethod
+    def _observe_function(record: Record, deeds: _Deeds) -> None:
+        for fields in (record.request_parameters, record.response_elements):
+            for role in lookup(fields, "role"):
+                deeds.function_roles.update(_role_key(role, record))
+            deeds.functions.update(name.rpartition(":")[2] for name in lookup(fields, "functionName"))
+
+    def members(self) -> Members:
+        """The identities whose records belong to the run, each with its section."""
+        seeds = self._seeds()
+        sections = {identity: Section.DEPLOYER for identity in seeds}
+        sections |= {identity: section for identity, section in self._reached(seeds) if identity not in sections}
+        several = not self._run.principals and len({self._callers[seed].principal for seed in seeds}) > 1
+        if several:
+            sections |= dict.fromkeys(seeds, Section.OTHER)
+        deeds = [self._deeds[seed] for seed in seeds]
+        return Members(
+            sections,
+            several,
+            tuple(sorted(set().union(*(deed.stacks for deed in deeds)))),
+            tuple(sorted(set().union(*(deed.stages for deed in deeds)))),
+        )
+
+    def _seeds(self) -> list[str]:
+        """The identities that were asked for; where none was, those that act for no other."""
+        if self._run.principals:
+            return [
+                identity
+                for identity, caller in self._callers.items()
+                if any(matches(principal, caller) for principal in self._run.principals)
+            ]
+        direct = [identity for identity in self._callers if self._deeds[identity].direct]
+        reached = {other for identity in direct for other, _ in self._reached([identity]) if other != identity}
+        return [identity for identity in direct if identity not in reached] or direct
+
+    def _reached(self, seeds: list[str]) -> Iterator[tuple[str, Section]]:
+        """The identities that act for `seeds`, directly or through others, each once."""
+        seen, todo = set(seeds), list(seeds)
+        while todo:
+            deeds = self._deeds[todo.pop()]
+            for identity, section in self._acting_for(deeds):
+                if identity not in seen:
+                    seen.add(identity)
+                    todo.append(identity)
+                    yield identity, section
+
+    def _acting_for(self, deeds: _Deeds) -> Iterator[tuple[str, Section]]:
+        for identity, caller in self._callers.items():
+            if identity in deeds.assumed:
+                yield identity, Section.OTHER
+            elif not caller.is_session:
+                continue
+            elif caller.session_name == _CLOUDFORMATION_SESSION and (deeds.stack_roles or deeds.stacks):
+                # CloudFormation keeps using the role that a stack was made with, so a later call need not name it.
+                if not deeds.stack_roles or _key_of(caller) in deeds.stack_roles:
+                    yield identity, Section.SERVICE_ROLE
+            elif _key_of(caller) in deeds.function_roles or self._is_function(caller, deeds):
+                yield identity, Section.FUNCTION
+
+    @staticmethod
+    def _is_function(caller: Caller, deeds: _Deeds) -> bool:
+        """Whether a session is named as a function of the run: Lambda names the session after the function."""
+        name = caller.session_name or ""
+        return name in deeds.functions or any(name.startswith(f"{stack}-") for stack in deeds.stacks)
+
+
+def _key_of(caller: Caller) -> tuple[str, str]:
+    """Account and name: a role's name is unique in its account, whatever its path
+    (https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html)."""
+    role = Arn.parse(caller.principal)
+    return role.account, role.resource.rpartition("/")[2]
+
+
+def _role_key(role: str, record: Record) -> Iterator[tuple[str, str]]:
+    arn = Arn.find(role)
+    account = arn.account if arn else record.account
+    if account:
+        yield account, role_name(role)
+
+
+def _assumed_session(record: Record) -> Iterator[str]:
+    """The ARN of the session that an AssumeRole call made."""
+    yield from lookup(record.response_elements, "assumedRoleUser.arn")
+    for role in lookup(record.request_parameters, "roleArn"):
+        arn = Arn.find(role)
+        if arn:
+            for name in lookup(record.request_parameters, "roleSessionName"):
+                yield f"arn:{arn.partition}:sts::{arn.account}:assumed-role/{role_name(role)}/{name}"
+
+
+def _stack_name(name_or_arn: str) -> str:
+    arn = Arn.find(name_or_arn)
+    return arn.resource.split("/")[1] if arn and "/" in arn.resource else name_or_arn
+
+
+def _stage_tags(parameters: Mapping[str, Any] | None) -> Iterator[str]:
+    """The values of the stack tag STAGE, which Serverless sets on every stack (serverless 3.40,
+    lib/plugins/aws/lib/get-shared-stack-action-params.js)."""
+    tags = next((value for key, value in (parameters or {}).items() if key.lower() == "tags"), None)
+    for tag in tags if isinstance(tags, list) else []:
+        if isinstance(tag, Mapping):
+            pair = {str(key).lower(): value for key, value in tag.items()}
+            if pair.get("key") == "STAGE" and isinstance(pair.get("value"), str):
+                yield pair["value"]

@@ -1,0 +1,179 @@
+"""Raw record in, `Record` or `Unreadable` out: the one place that knows CloudTrail's JSON.
+
+Nothing is dropped here and nothing is guessed: what is not a CloudTrail record comes back as `Unreadable` with a reason,
+and unknown fields are ignored, as CloudTrail asks of its readers ("eventVersion": minor versions add fields).
+"""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import json
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from tracer.model.record import RawRecord, Record, ResourceReference, Unreadable, UserIdentity
+
+_OMITTED_KEYS: Final = {"omitted", "originalSize", "reason"}
+"""All that CloudTrail leaves of a field that was larger than 100 KB (the keys beside `omitted` are unverified):
+https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-record-contents.html."""
+
+
+class _NotARecordError(ValueError):
+    """The JSON is well-formed and still no CloudTrail record."""
+
+
+def parse(raw: RawRecord) -> Record | Unreadable:
+    """The record that `raw` holds. Never raises: what cannot be read is a value, so that it is counted."""
+    if isinstance(raw, Unreadable):
+        return raw
+    try:
+        fields = decode(raw)
+        return _record(fields)
+    except (ValueError, RecursionError) as error:
+        reason = str(error) if isinstance(error, _NotARecordError) else f"not JSON: {error}"
+        return Unreadable(reason, "a record")
+
+
+def decode(raw: bytes | Mapping[str, Any]) -> Mapping[str, Any]:
+    """The record as a JSON object. Raises ValueError (RecursionError where it nests too deep) where it is none."""
+    fields = raw if isinstance(raw, Mapping) else json.loads(raw)
+    if not isinstance(fields, Mapping):
+        raise _NotARecordError("not a JSON object")
+    return fields
+
+
+def canonical(raw: bytes | Mapping[str, Any]) -> bytes:
+    """The record's canonical JSON: keys sorted, no white space. Equal for records that differ in form alone."""
+    return json.dumps(decode(raw), sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode(
+        "utf-8", "surrogatepass"
+    )
+
+
+def _record(fields: Mapping[str, Any]) -> Record:
+    if not any(name in fields for name in ("eventName", "eventType", "eventSource")):
+        raise _NotARecordError("not a CloudTrail record: it has no eventName, eventType or eventSource")
+    request, omitted = _parameters(fields, "requestParameters")
+    response, _ = _parameters(fields, "responseElements")
+    additional, _ = _parameters(fields, "additionalEventData")
+    return Record(
+        event_id=_text(fields, "eventID") or _digest(fields),
+        event_time=_time(_text(fields, "eventTime") or ""),
+        event_source=_text(fields, "eventSource") or "",
+        event_name=_text(fields, "eventName") or "",
+        event_type=_text(fields, "eventType") or "",
+        event_category=_text(fields, "eventCategory"),
+        aws_region=_text(fields, "awsRegion") or "",
+        user_identity=_identity(_object(fields, "userIdentity")),
+        source_ip_address=_text(fields, "sourceIPAddress"),
+        user_agent=_text(fields, "userAgent"),
+        error_code=_text(fields, "errorCode"),
+        error_message=_text(fields, "errorMessage"),
+        request_parameters=request,
+        response_elements=response,
+        additional_event_data=additional,
+        resources=_resources(fields.get("resources")),
+        recipient_account_id=_text(fields, "recipientAccountId"),
+        shared_event_id=_text(fields, "sharedEventID"),
+        api_version=_text(fields, "apiVersion"),
+        read_only=_boolean(fields.get("readOnly")),
+        omitted=omitted,
+    )
+
+
+def _text(fields: Mapping[str, Any], name: str) -> str | None:
+    """A text field; None where it is absent, null or empty (an empty accessKeyId is an absent one)."""
+    value = fields.get(name)
+    if value is None or value == "":
+        return None
+    if not isinstance(value, str):
+        raise _NotARecordError(f"not a CloudTrail record: {name} is not a string")
+    return value
+
+
+def _object(fields: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    value = fields.get(name)
+    if value is None:
+        return {}
+    if not isinstance(value, Mapping):
+        raise _NotARecordError(f"not a CloudTrail record: {name} is not an object")
+    return value
+
+
+def _parameters(fields: Mapping[str, Any], name: str) -> tuple[Mapping[str, Any] | None, bool]:
+    """A field that may be null, or cut to CloudTrail's mark for what was too large; and whether it was cut.
+
+    Athena hands these fields out as JSON text; some services log a bare string, which says nothing about a resource.
+    """
+    value = fields.get(name)
+    if isinstance(value, str) and value.lstrip().startswith("{"):
+        try:
+            value = json.loads(value)
+        except ValueError:
+            value = None
+    if not isinstance(value, Mapping):
+        return None, False
+    if value.get("omitted") in (True, "true") and set(value) <= _OMITTED_KEYS:
+        return None, True
+    return value, False
+
+
+def _boolean(value: object) -> bool | None:
+    """A flag; LookupEvents and Athena write it as a string."""
+    if isinstance(value, str):
+        return {"true": True, "false": False}.get(value.lower())
+    return value if isinstance(value, bool) else None
+
+
+@functools.lru_cache(maxsize=4096)
+def _time(text: str) -> datetime:
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        raise _NotARecordError(f"not a CloudTrail record: eventTime {text[:40]!r} is no time") from None
+    moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    try:
+        return moment.astimezone(UTC).replace(microsecond=0)
+    except OverflowError:
+        raise _NotARecordError(f"not a CloudTrail record: eventTime {text[:40]!r} is out of range") from None
+
+
+def _identity(fields: Mapping[str, Any]) -> UserIdentity:
+    context = _object(fields, "sessionContext")
+    issuer = _object(context, "sessionIssuer")
+    return UserIdentity(
+        type=_text(fields, "type"),
+        principal_id=_text(fields, "principalId"),
+        arn=_text(fields, "arn"),
+        account_id=_text(fields, "accountId"),
+        access_key_id=_text(fields, "accessKeyId"),
+        user_name=_text(fields, "userName"),
+        invoked_by=_text(fields, "invokedBy"),
+        session_issuer_arn=_text(issuer, "arn"),
+        session_issuer_type=_text(issuer, "type"),
+    )
+
+
+def _resources(value: object) -> tuple[ResourceReference, ...]:
+    """`resources[]`; the key is `ARN` in logs, and `arn` in some tools' copies of them."""
+    if not isinstance(value, list):
+        return ()
+    return tuple(
+        ResourceReference(
+            arn=_string(item.get("ARN", item.get("arn"))),
+            account_id=_string(item.get("accountId")),
+            type=_string(item.get("type")),
+        )
+        for item in value
+        if isinstance(item, Mapping)
+    )
+
+
+def _string(value: object) -> str | None:
+    return value if isinstance(value, str) and value else None
+
+
+def _digest(fields: Mapping[str, Any]) -> str:
+    """The evidence id of a record that has no eventID."""
+    return "sha256:" + hashlib.sha256(canonical(fields)).hexdigest()[:16]

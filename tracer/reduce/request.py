@@ -1,0 +1,105 @@
+"""Reading a record's parameters, whose keys services spell each in their own way.
+
+`functionName`, `FunctionName` and `arn`, `aRN`, `ARN` name the same things in different services' records, so keys are
+compared without case and without punctuation.
+"""
+
+from __future__ import annotations
+
+import functools
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
+
+from tracer.model.record import Record
+from tracer.reference import overrides
+
+MASKS: Final = frozenset({"HIDDEN_DUE_TO_SECURITY_REASONS", "***", "<hidden>"})
+"""What stands in a record where the service hid a value."""
+
+_MAX_DEPTH: Final = 12
+_MAX_LEAVES: Final = 5_000
+
+
+@functools.lru_cache(maxsize=16_384)
+def normal(key: str) -> str:
+    """A key without case and punctuation."""
+    return re.sub(r"[^a-z0-9]", "", key.lower())
+
+
+def lookup(parameters: object, path: str) -> Iterator[str]:
+    """The strings at `path` in `parameters`, in order; lists on the way are entered.
+
+    Path: keys joined by dots; `*` for every key. `target.roleArn`, `targets.roleArn` (a list of targets), `roles.*`.
+    """
+    yield from _walk(parameters, path.split("."))
+
+
+def _walk(value: object, keys: list[str]) -> Iterator[str]:
+    if isinstance(value, list):
+        for item in value:
+            yield from _walk(item, keys)
+    elif not keys:
+        if isinstance(value, str) and value and value not in MASKS:
+            yield value
+        elif isinstance(value, Mapping) and set(value) == {"items"}:
+            yield from _walk(value["items"], keys)
+    elif isinstance(value, Mapping):
+        wanted = normal(keys[0]) if keys[0] != "*" else None
+        for key, item in value.items():
+            if wanted is None or normal(str(key)) == wanted:
+                yield from _walk(item, keys[1:])
+
+
+def holds(parameters: object, path: str) -> bool:
+    """Whether something stands at `path`: a key with a value that is neither null, false nor empty."""
+    head, _, rest = path.partition(".")
+    if isinstance(parameters, list):
+        return any(holds(item, path) for item in parameters)
+    if not isinstance(parameters, Mapping):
+        return False
+    for key, item in parameters.items():
+        if head == "*" or normal(str(key)) == normal(head):
+            if rest and holds(item, rest):
+                return True
+            if not rest and item not in (None, False, "", [], {}, "false"):
+                return True
+    return False
+
+
+def leaves(parameters: Mapping[str, Any] | None) -> Iterator[tuple[str, int, str]]:
+    """(normal key, depth, value) of every string in `parameters`, breadth first; a list's items have the list's key.
+
+    Bounded in depth and number: parameters are written by whoever makes the call.
+    """
+    level: list[tuple[str, Any]] = [("", parameters)] if parameters else []
+    count = 0
+    for depth in range(_MAX_DEPTH):
+        below: list[tuple[str, Any]] = []
+        for key, value in level:
+            if isinstance(value, str):
+                if value and value not in MASKS:
+                    yield key, depth, value
+                    count += 1
+            elif isinstance(value, Mapping):
+                below.extend((_key(name, key), item) for name, item in value.items())
+            elif isinstance(value, list):
+                below.extend((key, item) for item in value)
+            if count + len(below) > _MAX_LEAVES:
+                return
+        level = below
+
+
+def _key(name: str, parent: str) -> str:
+    """A member's key; `items` and `member` only wrap a list (`instancesSet.items[]`) and keep the parent's."""
+    return parent if name in ("items", "member", "item") and parent else normal(str(name))
+
+
+def plain_event(record: Record) -> str:
+    """The event name without the version suffix that Lambda's and CloudFront's carry."""
+    return overrides.plain_name(record.service, record.event_name)
+
+
+def role_name(name_or_arn: str) -> str:
+    """A role's name, of its ARN or of itself."""
+    return name_or_arn.rpartition("/")[2]
