@@ -11,6 +11,7 @@ named as a stack's or a function's counts only from a record that the run's wind
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -111,9 +112,9 @@ class Attribution:
 
     def members(self) -> Members:
         """The identities whose records belong to the run, each with its section."""
-        seeds = self._seeds()
-        sections = {identity: Section.DEPLOYER for identity in seeds}
-        sections |= {identity: section for identity, section in self._reached(seeds) if identity not in sections}
+        edges = self._edges()
+        seeds = self._seeds(edges)
+        sections = _reached(seeds, edges)
         several = not self._run.principals and len({self._callers[seed].principal for seed in seeds}) > 1
         if several:
             sections |= dict.fromkeys(seeds, Section.OTHER)
@@ -125,7 +126,7 @@ class Attribution:
             tuple(sorted(set().union(*(deed.stages for deed in deeds)))),
         )
 
-    def _seeds(self) -> list[str]:
+    def _seeds(self, edges: _Edges) -> list[str]:
         """The identities that were asked for; where none was, those that act for no other."""
         if self._run.principals:
             return [
@@ -133,39 +134,59 @@ class Attribution:
                 for identity, caller in self._callers.items()
                 if any(matches(principal, caller) for principal in self._run.principals)
             ]
-        direct = [identity for identity in self._callers if self._deeds[identity].direct]
-        reached = {other for identity in direct for other, _ in self._reached([identity]) if other != identity}
-        return [identity for identity in direct if identity not in reached] or direct
+        direct = [identity for identity, deeds in self._deeds.items() if deeds.direct]
+        acting = {other for identity, others in edges.items() for other in others if other != identity}
+        return [identity for identity in direct if identity not in acting] or direct
 
-    def _reached(self, seeds: list[str]) -> Iterator[tuple[str, Section]]:
-        """The identities that act for `seeds`, directly or through others, each once."""
-        seen, todo = set(seeds), list(seeds)
-        while todo:
-            deeds = self._deeds[todo.pop()]
-            for identity, section in self._acting_for(deeds):
-                if identity not in seen:
-                    seen.add(identity)
-                    todo.append(identity)
-                    yield identity, section
+    def _edges(self) -> _Edges:
+        """For each identity, those that act for it, with the section that it puts them in."""
+        sessions = _Sessions([caller for caller in self._callers.values() if caller.is_session])
+        return {identity: dict(self._acting_for(deeds, sessions)) for identity, deeds in self._deeds.items()}
 
-    def _acting_for(self, deeds: _Deeds) -> Iterator[tuple[str, Section]]:
-        for identity, caller in self._callers.items():
-            if identity in deeds.assumed:
-                yield identity, Section.OTHER
-            elif not caller.is_session:
-                continue
-            elif caller.session_name == _CLOUDFORMATION_SESSION and (deeds.stack_roles or deeds.stacks):
-                # CloudFormation keeps using the role that a stack was made with, so a later call need not name it.
-                if not deeds.stack_roles or _key_of(caller) in deeds.stack_roles:
-                    yield identity, Section.SERVICE_ROLE
-            elif _key_of(caller) in deeds.function_roles or self._is_function(caller, deeds):
-                yield identity, Section.FUNCTION
+    def _acting_for(self, deeds: _Deeds, sessions: _Sessions) -> Iterator[tuple[str, Section]]:
+        for role in deeds.function_roles:
+            yield from ((identity, Section.FUNCTION) for identity in sessions.by_role[role])
+        yield from ((identity, Section.FUNCTION) for name in deeds.functions for identity in sessions.by_name[name])
+        yield from ((name, Section.FUNCTION) for stack in deeds.stacks for name in sessions.named_like(f"{stack}-"))
+        # CloudFormation keeps using the role that a stack was made with, so a later call need not name it.
+        for identity in sessions.by_name[_CLOUDFORMATION_SESSION] if deeds.stacks or deeds.stack_roles else ():
+            if not deeds.stack_roles or _key_of(self._callers[identity]) in deeds.stack_roles:
+                yield identity, Section.SERVICE_ROLE
+        yield from ((identity, Section.OTHER) for identity in deeds.assumed if identity in self._callers)
 
-    @staticmethod
-    def _is_function(caller: Caller, deeds: _Deeds) -> bool:
-        """Whether a session is named as a function of the run: Lambda names the session after the function."""
-        name = caller.session_name or ""
-        return name in deeds.functions or any(name.startswith(f"{stack}-") for stack in deeds.stacks)
+
+_Edges = Mapping[str, Mapping[str, Section]]
+
+
+class _Sessions:
+    """The sessions among the callers, to be found by role and by name."""
+
+    def __init__(self, callers: list[Caller]) -> None:
+        self.by_role: defaultdict[tuple[str, str], list[str]] = defaultdict(list)
+        self.by_name: defaultdict[str, list[str]] = defaultdict(list)
+        for caller in callers:
+            self.by_role[_key_of(caller)].append(caller.identity)
+            self.by_name[caller.session_name or ""].append(caller.identity)
+        self._names = sorted(self.by_name)
+
+    def named_like(self, prefix: str) -> Iterator[str]:
+        """The sessions whose name begins with `prefix`: Lambda names a function's session after the function."""
+        for position in range(bisect_left(self._names, prefix), len(self._names)):
+            if not self._names[position].startswith(prefix):
+                return
+            yield from self.by_name[self._names[position]]
+
+
+def _reached(seeds: list[str], edges: _Edges) -> dict[str, Section]:
+    """The seeds and the identities that act for them, directly or through others, each once."""
+    sections = dict.fromkeys(seeds, Section.DEPLOYER)
+    todo = list(seeds)
+    while todo:
+        for identity, section in edges[todo.pop()].items():
+            if identity not in sections:
+                sections[identity] = section
+                todo.append(identity)
+    return sections
 
 
 def _key_of(caller: Caller) -> tuple[str, str]:

@@ -40,8 +40,9 @@ def _walk(value: object, keys: list[str]) -> Iterator[str]:
         for item in value:
             yield from _walk(item, keys)
     elif not keys:
-        if isinstance(value, str) and value and value not in MASKS:
-            yield value
+        text = _scalar(value)
+        if text:
+            yield text
         elif isinstance(value, Mapping) and set(value) == {"items"}:
             yield from _walk(value["items"], keys)
     elif isinstance(value, Mapping):
@@ -49,6 +50,13 @@ def _walk(value: object, keys: list[str]) -> Iterator[str]:
         for key, item in value.items():
             if wanted is None or normal(str(key)) == wanted:
                 yield from _walk(item, keys[1:])
+
+
+def _scalar(value: object) -> str | None:
+    """A string or a whole number (a layer's version) as text; None for what is empty, hidden or neither."""
+    if isinstance(value, int) and not isinstance(value, bool):
+        return str(value)
+    return value if isinstance(value, str) and value and value not in MASKS else None
 
 
 def holds(parameters: object, path: str) -> bool:
@@ -68,7 +76,7 @@ def holds(parameters: object, path: str) -> bool:
 
 
 def leaves(parameters: Mapping[str, Any] | None) -> Iterator[tuple[str, int, str]]:
-    """(normal key, depth, value) of every string in `parameters`, breadth first; a list's items have the list's key.
+    """(normal key, depth, value) of every string and whole number in `parameters`, breadth first; a list's items have the list's key.
 
     Bounded in depth and number: parameters are written by whoever makes the call.
     """
@@ -77,10 +85,10 @@ def leaves(parameters: Mapping[str, Any] | None) -> Iterator[tuple[str, int, str
     for depth in range(_MAX_DEPTH):
         below: list[tuple[str, Any]] = []
         for key, value in level:
-            if isinstance(value, str):
-                if value and value not in MASKS:
-                    yield key, depth, value
-                    count += 1
+            text = _scalar(value)
+            if text:
+                yield key, depth, text
+                count += 1
             elif isinstance(value, Mapping):
                 below.extend((_key(name, key), item) for name, item in value.items())
             elif isinstance(value, list):
