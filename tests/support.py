@@ -87,8 +87,8 @@ def forwarded(identity: Mapping[str, Any], by: str = "cloudformation.amazonaws.c
     Use: `record("CreateRole", **forwarded(iam_user()))`.
     """
     session = {"attributes": {"creationDate": TIME, "mfaAuthenticated": "false"}, "sessionIssuer": {}}
-    caller = {"sessionContext": session} | identity
-    caller |= {"accessKeyId": _id("ASIA", by, str(identity.get("arn"))), "invokedBy": by}
+    key = _id("ASIA", by, str(identity.get("arn")))
+    caller = {"sessionContext": session, **identity, "accessKeyId": key, "invokedBy": by}
     return {"userIdentity": caller, "sourceIPAddress": by, "userAgent": by}
 
 

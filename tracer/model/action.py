@@ -8,25 +8,28 @@ anywhere in the action name" (https://docs.aws.amazon.com/IAM/latest/UserGuide/r
 from __future__ import annotations
 
 import functools
+import re
 from dataclasses import dataclass
+from typing import Final
 
 from tracer.model.glob import glob_covers
 
+_ACTION: Final = re.compile(r"\*|[A-Za-z0-9-]+:[A-Za-z0-9*?_.-]+")
+
 
 class InvalidAction(ValueError):
-    """The text is neither `*` nor `service:Name`."""
+    """The text is neither `*` nor `service:Name`, where the name alone may hold wildcards."""
 
 
 @functools.total_ordering
 @dataclass(frozen=True, slots=True, eq=False)
 class Action:
-    """An action as text in the spelling it came with; equality, order and hash ignore case."""
+    """An action in the spelling it came with; equality, order and hash ignore case. Raises InvalidAction."""
 
     text: str
 
     def __post_init__(self) -> None:
-        service, colon, name = self.text.partition(":")
-        if self.text != "*" and not (colon and name and service and not set("*?") & set(service)):
+        if not _ACTION.fullmatch(self.text):
             raise InvalidAction(f"not an IAM action: {self.text!r}")
 
     @property

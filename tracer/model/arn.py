@@ -1,8 +1,8 @@
 """`Arn` and `ArnPattern`: the names of AWS resources, and the patterns that policies use for them.
 
-An ARN splits at most five times: `arn:partition:service:region:account:resource`, and the resource part keeps its colons
-(https://docs.aws.amazon.com/IAM/latest/UserGuide/reference-arns.html). A pattern is compared segment by segment, so that
-a `*` in the region never reaches into the account; within the resource part the rule of `tracer.model.glob` holds.
+An ARN splits at most five times, `arn:partition:service:region:account:resource`; the resource part keeps its colons
+(https://docs.aws.amazon.com/IAM/latest/UserGuide/reference-arns.html). A pattern is compared part by part, so that
+a `*` in the region never reaches into the account; within the resource part the rules of `tracer.model.glob` hold.
 """
 
 from __future__ import annotations
@@ -34,7 +34,11 @@ class Arn:
 
     @classmethod
     def parse(cls, text: str) -> Arn:
-        """The ARN that `text` spells. Raises InvalidArn where it has not six parts, or no partition, service or resource."""
+        """The ARN that `text` spells.
+
+        Raises:
+            InvalidArn: it has not six parts, or no partition, service or resource.
+        """
         parts = text.split(":", _PARTS - 1)
         if len(parts) != _PARTS or parts[0] != "arn" or not (parts[1] and parts[2] and parts[5]):
             raise InvalidArn(f"not an ARN: {text!r}")
@@ -56,7 +60,7 @@ class Arn:
 
 @dataclass(frozen=True, slots=True, order=True)
 class ArnPattern:
-    """What a policy's Resource may hold: `*`, or an ARN with `*`, `?`, `${*}` and policy variables in it."""
+    """What a policy's Resource may hold: `*`, or an ARN with wildcards, their escapes and policy variables in it."""
 
     text: str
 
@@ -77,27 +81,30 @@ class ArnPattern:
 
     @property
     def segments(self) -> tuple[str, ...]:
-        """The six parts, `arn` included; a pattern that ends early in a `*` is filled up with `*`."""
+        """The six parts, `arn` included; a pattern that ends early in a `*` (`arn:*`) is filled up with `*`.
+
+        Fewer than six where it ends early in another way: such a pattern matches no ARN.
+        """
         return _segments(self.text)
 
     @property
     def service(self) -> str:
-        """The service segment, or `*`."""
-        return self.segments[2]
+        """The service part, or `*`; `""` where the pattern ends before it."""
+        return "".join(self.segments[2:3])
 
     @property
     def resource(self) -> str:
-        """The resource part, or `*`."""
-        return self.segments[5]
+        """The resource part, or `*`; `""` where the pattern ends before it."""
+        return "".join(self.segments[5:6])
 
     def covers(self, other: ArnPattern, *, spanning: bool = False) -> bool:
         """Whether every ARN that `other` matches is matched by this pattern.
 
         Args:
             other: a pattern, or `ArnPattern.exactly(arn)`.
-            spanning: how to read a wildcard inside a colon-separated segment. False (it stops at a colon): to prove that
-                a grant is enough. True (it may pass one): to prove that a grant is not too much. One that ends a segment
-                passes in both, as AWS states.
+            spanning: how to read a wildcard inside a colon-separated segment of the resource part, in both patterns.
+                False, it stops at a colon: to prove that a grant is enough. True, it may pass one: to prove that a
+                grant is not too much. One that ends a segment passes in both, as AWS states.
         """
         if self.text == other.text or self.is_star:
             return True

@@ -44,7 +44,7 @@ SEVERITIES: Final[Mapping[str, Severity]] = {
 """Every code there is, with its severity."""
 
 
-@dataclass(frozen=True, slots=True, order=True)
+@dataclass(frozen=True, slots=True)
 class Finding:
     """One remark.
 
@@ -65,6 +65,7 @@ class Finding:
     events: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
+        """Raises ValueError for a code that is none."""
         if self.code not in SEVERITIES:
             raise ValueError(f"no such finding code: {self.code}")
 
@@ -72,3 +73,8 @@ class Finding:
     def severity(self) -> Severity:
         """How much it weighs: fixed by the code."""
         return SEVERITIES[self.code]
+
+    @property
+    def sort_key(self) -> tuple[str, ...]:
+        """What findings are sorted by."""
+        return (self.code, self.event_source or "", self.event_name or "", self.message, *self.events)

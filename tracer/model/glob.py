@@ -1,18 +1,21 @@
 """Containment of IAM's glob patterns: does every string that matches one also match the other?
 
 IAM knows two wildcards, `*` (any run of characters, none included) and `?` (exactly one), and nothing else: a `[` is a
-bracket. `${*}`, `${?}` and `${$}` are the characters themselves, and any other `${...}` is a policy variable, whose value
-is known only at the time of a call: it is covered by the same variable or by a `*`
+bracket. `${*}`, `${?}` and `${$}` are the characters themselves, and any other `${...}` is a policy variable, whose
+value is known only at the time of a call: it is covered by the same variable or by a `*`
 (https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_variables.html).
 
 A pattern is read as a row of atoms: characters, single wildcards, variables, and gaps (a run of wildcards with a `*` in
-it: at least so many characters). `a` covers `b` where `a`'s gaps can be laid over `b` so that all the rest is equal. That
-is a walk over sets of positions, so its time grows with the product of the two lengths and never faster.
+it: at least so many characters). `a` covers `b` where `a`'s gaps can be laid over `b` so that all the rest is equal.
+That is a walk over sets of positions, so its time grows with the product of the two lengths and never faster. Without
+variables the answer is exact in both directions, because the alphabet holds letters that neither pattern names; a
+variable is compared by its name alone, so a `no` about one may mean `not known`.
 
 Two readings of `*`. AWS: "If the * wildcard is the last character of a resource ARN segment, it can expand to match
 beyond the colon boundaries" (https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_resource.html).
 Of one inside a segment AWS says nothing, so a caller chooses: `spanning=False` where a grant must be proved enough,
-`spanning=True` where a grant must be proved not too much.
+`spanning=True` where a grant must be proved not too much. A run of wildcards (`*?`, `?*`) is read as one: all of it
+spans where it ends a segment.
 """
 
 from __future__ import annotations
@@ -89,9 +92,12 @@ def _fits_one(one: _One, atom: _Atom) -> bool:
 
 
 def glob_covers(pattern: str, other: str, *, spanning: bool = True) -> bool:
-    """Whether every string that `other` matches is matched by `pattern`; `other` may be a pattern or an escaped literal.
+    """Whether every string that `other` matches is matched by `pattern`.
 
-    Sound always. Where both are read in the same way it is reflexive and transitive.
+    Args:
+        pattern: a pattern.
+        other: a pattern, or `escape(literal)`.
+        spanning: whether a wildcard inside a colon-separated segment passes a colon, in both.
     """
     if pattern == other:
         return True
@@ -103,7 +109,7 @@ def glob_covers(pattern: str, other: str, *, spanning: bool = True) -> bool:
     gap: _Gap | None = None
     for atom in left:
         if isinstance(atom, _Gap):
-            places = {place: atom.least for place in places}
+            places = dict.fromkeys(places, atom.least)
             gap = atom
             continue
         places = _step(places, gap, atom, right)

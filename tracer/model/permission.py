@@ -56,9 +56,9 @@ class Widening:
     rule: str
 
 
-@dataclass(frozen=True, slots=True, order=True)
+@dataclass(frozen=True, slots=True)
 class Permission:
-    """One line of a policy, before lines are joined. The order of the fields is the trace's sort order."""
+    """One line of a policy, before lines are joined. The order of the fields is that of `sort_key`."""
 
     section: Section
     principal: str
@@ -74,7 +74,7 @@ class Permission:
 
     @property
     def sort_key(self) -> tuple[str, ...]:
-        """A key that orders permissions as the trace does; nothing compares None."""
+        """What the trace sorts permissions by."""
         return (
             self.section.value,
             self.principal,

@@ -1,7 +1,7 @@
 """`Conditions`, `Statement` and `Policy`: IAM identity policies as values.
 
 Element names and their JSON: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements.html. A value
-that IAM writes as one string or as a list is a tuple here, and is written as a string where there is one.
+that IAM writes as one string or as a list is a tuple here, and is written as a string where it holds one.
 """
 
 from __future__ import annotations
@@ -11,29 +11,42 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+from tracer.model.jsontext import json_text
+
 VERSION: Final = "2012-10-17"
-"""The policy language version that knows policy variables
+"""The version of the policy language that knows policy variables
 (https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_version.html)."""
+
+_OLD_VERSION: Final = "2008-10-17"
+"""The only other one, and what a document without a Version is written in (same page)."""
 
 
 class InvalidPolicy(ValueError):
     """The document is not an IAM identity policy."""
 
 
-def _strings(value: object, where: str) -> tuple[str, ...]:
-    values = value if isinstance(value, list) else [value]
-    if not all(isinstance(item, str) for item in values):
-        raise InvalidPolicy(f"{where} must be a string or a list of strings")
+def _strings(block: Mapping[str, Any], element: str) -> tuple[str, ...]:
+    if element not in block:
+        return ()
+    values = block[element] if isinstance(block[element], list) else [block[element]]
+    if not values or not all(isinstance(item, str) for item in values):
+        raise InvalidPolicy(f"{element} must be a string or a list of at least one string")
     return tuple(values)
+
+
+def _string_or_none(block: Mapping[str, Any], element: str) -> str | None:
+    value = block.get(element)
+    if not isinstance(value, str | None):
+        raise InvalidPolicy(f"{element} must be a string")
+    return value
 
 
 def _scalars(value: object, where: str) -> tuple[str, ...]:
     """Condition values: IAM takes strings, booleans and numbers, and compares their text."""
     values = value if isinstance(value, list) else [value]
-    texts = [item if isinstance(item, str) else json.dumps(item) for item in values]
-    if any(isinstance(item, dict | list) or item is None for item in values):
+    if not all(isinstance(item, str | int | float) for item in values):
         raise InvalidPolicy(f"{where} must be a string, a number, a boolean or a list of them")
-    return tuple(texts)
+    return tuple(item if isinstance(item, str) else json.dumps(item) for item in values)
 
 
 def _one_or_list(values: tuple[str, ...]) -> str | list[str]:
@@ -55,6 +68,8 @@ class Conditions:
     @classmethod
     def from_json(cls, block: Mapping[str, Any] | None) -> Conditions:
         """The block as IAM writes it. Raises InvalidPolicy where it has another shape."""
+        if not isinstance(block, Mapping | None):
+            raise InvalidPolicy("Condition must be an object")
         items = []
         for operator, keys in (block or {}).items():
             if not isinstance(keys, Mapping):
@@ -74,14 +89,22 @@ class Conditions:
         return bool(self.items)
 
     def __or__(self, other: Conditions) -> Conditions:
-        """Both blocks together."""
-        return Conditions(tuple(sorted(set(self.items) | set(other.items))))
+        """The block that holds where both hold.
+
+        Raises:
+            ValueError: the two give one operator and key different values, and a block has room for one list.
+        """
+        items = sorted(set(self.items) | set(other.items))
+        if len({item[:2] for item in items}) < len(items):
+            raise ValueError(f"no one block says both {self.to_json()} and {other.to_json()}")
+        return Conditions(tuple(items))
 
     def weaker_than(self, other: Conditions) -> bool:
         """Whether every request that satisfies `other` is known to satisfy this block.
 
-        True where each condition of this block stands in `other`: with the same operator and key (keys without case), and
-        no value there that is missing here, for the positive operators that list alternatives; else with equal values.
+        True where each condition of this block stands in `other`, under the same operator and key (keys without case):
+        for the positive operators, whose values are alternatives, with no value that is missing here; for all others
+        with the same values.
         """
         return all(any(_implied(mine, theirs) for theirs in other.items) for mine in self.items)
 
@@ -95,7 +118,7 @@ def _implied(mine: tuple[str, str, tuple[str, ...]], theirs: tuple[str, str, tup
     return alternatives and set(theirs[2]) <= set(mine[2])
 
 
-@dataclass(frozen=True, slots=True, order=True)
+@dataclass(frozen=True, slots=True)
 class Statement:
     """One statement. Of `actions` and `not_actions`, and of `resources` and `not_resources`, one of each is filled."""
 
@@ -121,12 +144,12 @@ class Statement:
             raise InvalidPolicy("a statement needs one of Action and NotAction, and one of Resource and NotResource")
         return cls(
             effect=block["Effect"],
-            actions=_strings(block.get("Action", []), "Action"),
-            not_actions=_strings(block.get("NotAction", []), "NotAction"),
-            resources=_strings(block.get("Resource", []), "Resource"),
-            not_resources=_strings(block.get("NotResource", []), "NotResource"),
+            actions=_strings(block, "Action"),
+            not_actions=_strings(block, "NotAction"),
+            resources=_strings(block, "Resource"),
+            not_resources=_strings(block, "NotResource"),
             conditions=Conditions.from_json(block.get("Condition")),
-            sid=block.get("Sid"),
+            sid=_string_or_none(block, "Sid"),
         )
 
     def to_json(self) -> dict[str, Any]:
@@ -160,15 +183,20 @@ class Policy:
         if isinstance(document, str):
             try:
                 document = json.loads(document)
-            except json.JSONDecodeError as error:
+            except (json.JSONDecodeError, RecursionError) as error:
                 raise InvalidPolicy(f"not JSON: {error}") from error
         if not isinstance(document, Mapping) or "Statement" not in document:
             raise InvalidPolicy("a policy is an object with a Statement")
+        version = document.get("Version", _OLD_VERSION)
+        if version not in (VERSION, _OLD_VERSION):
+            raise InvalidPolicy(f"Version must be {VERSION} or {_OLD_VERSION}")
         blocks = document["Statement"]
         return cls(
-            statements=tuple(Statement.from_json(block) for block in (blocks if isinstance(blocks, list) else [blocks])),
-            version=str(document.get("Version", "2008-10-17")),
-            id=document.get("Id"),
+            statements=tuple(
+                Statement.from_json(block) for block in (blocks if isinstance(blocks, list) else [blocks])
+            ),
+            version=version,
+            id=_string_or_none(document, "Id"),
         )
 
     def to_dict(self) -> dict[str, Any]:
@@ -178,17 +206,17 @@ class Policy:
 
     def to_json(self) -> str:
         """The document as indented JSON text with a newline at its end."""
-        return json.dumps(self.to_dict(), indent=2, ensure_ascii=False) + "\n"
+        return json_text(self.to_dict(), indent=2) + "\n"
 
     @property
     def size(self) -> int:
         """Characters as IAM counts them against its quotas, white space left out.
 
         "IAM doesn't count white space when calculating the size of a policy against these limits"
-        (https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html). White space inside a string is counted
-        here, to err on the safe side.
+        (https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html). White space inside a string is
+        counted here, to err on the safe side.
         """
-        return len(json.dumps(self.to_dict(), separators=(",", ":"), ensure_ascii=False))
+        return len(json_text(self.to_dict()))
 
     def __or__(self, others: Iterable[Statement]) -> Policy:
         return Policy((*self.statements, *others), self.version, self.id)

@@ -10,12 +10,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
+
+_SERVICE_SUFFIXES: Final = (".amazonaws.com", ".amazonaws.com.cn")
+_CONSOLES: Final = ("signin.", "console.")
+"""How the console's names for itself begin. `signin.amazonaws.com` means "The request was made by an IAM user with the
+AWS Management Console", `console.amazonaws.com` the same of the root user (record contents, userAgent): a person's own
+call, forwarded by nobody. Records of 2017 also have `console.ec2.amazonaws.com`."""
 
 
 @dataclass(frozen=True, slots=True)
 class Unreadable:
-    """A record, or what should have been one, that could not be read. It travels with the records, so that it is counted."""
+    """What should have been a record and could not be read. It travels with the records, so that it is counted."""
 
     reason: str
     """What is wrong, for a person."""
@@ -24,7 +30,7 @@ class Unreadable:
 
 
 RawRecord = bytes | Mapping[str, Any] | Unreadable
-"""One record as a source yields it: its JSON text in UTF-8, byte for byte where the source has it, or a decoded object."""
+"""One record as a source yields it: its JSON text in UTF-8, byte for byte where the source has it, or decoded."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,8 +62,8 @@ class ResourceReference:
 class Record:
     """One CloudTrail record.
 
-    `event_time` is aware, in UTC, in whole seconds. `request_parameters` and `response_elements` are None where the record
-    holds null, nothing, or only CloudTrail's mark that they were too large; `omitted` tells the last case.
+    `event_time` is aware, in UTC, in whole seconds. `request_parameters` and `response_elements` are None where the
+    record holds null, nothing, or only CloudTrail's mark that they were too large; `omitted` tells the last case.
     """
 
     event_id: str
@@ -97,11 +103,17 @@ class Record:
     def via(self) -> str | None:
         """The service that forwarded this call for its caller, as recorded; None for a direct call.
 
-        `invokedBy` says so; in records of 2016 to 2019 only `userAgent` or `sourceIPAddress` does.
+        A call that somebody makes in the console is direct. `invokedBy` names the service; in records of 2016 to 2019
+        only `sourceIPAddress` or `userAgent` does.
         """
-        if self.user_identity.invoked_by:
-            return self.user_identity.invoked_by
-        for witness in (self.source_ip_address, self.user_agent):
-            if witness and witness.endswith((".amazonaws.com", ".amazonaws.com.cn")) and " " not in witness:
-                return witness
-        return None
+        invoked_by = self.user_identity.invoked_by
+        if invoked_by:
+            return None if invoked_by.startswith(_CONSOLES) else invoked_by
+        return next(filter(_is_service, (self.source_ip_address, self.user_agent)), None)
+
+
+def _is_service(witness: str | None) -> bool:
+    """Whether a `sourceIPAddress` or `userAgent` is the name of an AWS service, and of nothing else."""
+    if witness is None or " " in witness:
+        return False
+    return witness.endswith(_SERVICE_SUFFIXES) and not witness.startswith(_CONSOLES)

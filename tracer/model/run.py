@@ -27,7 +27,8 @@ class DeployRun:
     """What is asked for. An empty tuple asks for everything.
 
     Attributes:
-        principals: ARNs as `--principal` takes them: an IAM user, a role, one session, a federated user, an account's root.
+        principals: ARNs as `--principal` takes them: an IAM user, a role, one session, a federated user, an account's
+            root.
         window: when.
         regions, accounts: the deploy's own.
         user_agents, event_sources: substrings, any of them; user agents are asked of direct calls only.

@@ -8,11 +8,12 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from tracer.model.action import Action
 from tracer.model.arn import ArnPattern
 from tracer.model.finding import Finding
+from tracer.model.jsontext import json_text
 from tracer.model.permission import Basis, Evidence, Permission, Section, UsedPermission, Widening
 from tracer.model.policy import Conditions
 
@@ -81,7 +82,7 @@ class Denial:
         action: the action that was refused, or None where nothing names it.
         resource: the ARN that was refused, or None where nothing names it.
         error: CloudTrail's errorCode.
-        cause: the kind of policy that the message names (`identity-based`, `resource-based`, `service control`...) or None.
+        cause: the kind of policy that the message names (`identity-based`, `service control`...), or None.
         read_from: `message` or `request`: where action and resource were read.
     """
 
@@ -95,7 +96,7 @@ class Denial:
 
     @property
     def sort_key(self) -> tuple[str, ...]:
-        """A key that orders denials; nothing compares None."""
+        """What the trace sorts denials by."""
         return (self.principal, self.action or "", self.resource or "", self.error, self.cause or "", self.read_from)
 
 
@@ -113,17 +114,7 @@ class Trace:
         """The trace as schema 1 has it."""
         return {
             "schema": SCHEMA,
-            "run": {
-                "principals": list(self.run.principals),
-                "since": self.run.since,
-                "until": self.run.until,
-                "accounts": list(self.run.accounts),
-                "regions": list(self.run.regions),
-                "partition": self.run.partition,
-                "service": self.run.service,
-                "stage": self.run.stage,
-                "stacks": list(self.run.stacks),
-            },
+            "run": _run_to_json(self.run),
             "permissions": [_permission_to_json(used) for used in self.permissions],
             "denied": [_denial_to_json(denial) for denial in self.denied],
             "findings": [_finding_to_json(finding) for finding in self.findings],
@@ -132,35 +123,96 @@ class Trace:
 
     def to_json(self) -> str:
         """The trace as indented JSON text with a newline at its end."""
-        return json.dumps(self.to_dict(), indent=1, ensure_ascii=False) + "\n"
+        return json_text(self.to_dict(), indent=1) + "\n"
 
     @classmethod
     def from_json(cls, document: str | Mapping[str, Any]) -> Trace:
         """The trace that a JSON text or object spells. Raises InvalidTrace; unknown keys are ignored."""
+        data = _load(document)
         try:
-            data = json.loads(document) if isinstance(document, str) else document
-            if not isinstance(data, Mapping) or data.get("schema") != SCHEMA:
-                raise InvalidTrace(f"not a trace of schema {SCHEMA}")
-            run = {name: data["run"][name] for name in (item.name for item in fields(RunFacts))}
-            bins = {bin_.name: int(data["accounting"][bin_.name]) for bin_ in fields(Accounting)}
             return cls(
-                run=RunFacts(**{name: tuple(value) if isinstance(value, list) else value for name, value in run.items()}),
-                permissions=tuple(_permission_from_json(item) for item in data["permissions"]),
-                denied=tuple(_denial_from_json(item) for item in data["denied"]),
-                findings=tuple(_finding_from_json(item) for item in data["findings"]),
-                accounting=Accounting(**bins),
+                run=_run_from_json(_get(data, "run", dict)),
+                permissions=tuple(_permission_from_json(item) for item in _get(data, "permissions", list)),
+                denied=tuple(_denial_from_json(item) for item in _get(data, "denied", list)),
+                findings=tuple(_finding_from_json(item) for item in _get(data, "findings", list)),
+                accounting=_accounting_from_json(_get(data, "accounting", dict)),
             )
         except InvalidTrace:
             raise
-        except (KeyError, TypeError, ValueError, AttributeError) as error:
-            raise InvalidTrace(f"not a trace: {type(error).__name__}: {error}") from error
+        except ValueError as error:
+            raise InvalidTrace(f"not a trace: {error}") from error
 
     def to_frame(self) -> pandas.DataFrame:
         """The permissions as a pandas table; see `tracer.frame.permissions`."""
-        # The one arrow out of the model, drawn when called: pandas is loaded by those who ask for a table, and by no one else.
+        # The one arrow out of the model, drawn only when called: pandas is loaded by those who ask for a table.
         from tracer import frame
 
         return frame.permissions(self)
+
+
+_T = TypeVar("_T")
+
+
+def _load(document: str | Mapping[str, Any]) -> Mapping[str, Any]:
+    try:
+        data = json.loads(document) if isinstance(document, str) else document
+    except (json.JSONDecodeError, RecursionError) as error:
+        raise InvalidTrace(f"not a trace: not JSON: {error}") from error
+    if not isinstance(data, Mapping) or data.get("schema") != SCHEMA:
+        raise InvalidTrace(f"not a trace of schema {SCHEMA}")
+    return data
+
+
+def _get(item: object, key: str, kind: type[_T]) -> _T:
+    if not isinstance(item, Mapping) or key not in item:
+        raise InvalidTrace(f"not a trace: {key} is missing")
+    value = item[key]
+    if not isinstance(value, kind):
+        raise InvalidTrace(f"not a trace: {key} is {type(value).__name__}, not {kind.__name__}")
+    return value
+
+
+def _get_optional(item: object, key: str) -> str | None:
+    return None if isinstance(item, Mapping) and key in item and item[key] is None else _get(item, key, str)
+
+
+def _get_strings(item: object, key: str) -> tuple[str, ...]:
+    values = _get(item, key, list)
+    if not all(isinstance(value, str) for value in values):
+        raise InvalidTrace(f"not a trace: {key} holds other things than strings")
+    return tuple(values)
+
+
+def _run_to_json(run: RunFacts) -> dict[str, Any]:
+    return {
+        "principals": list(run.principals),
+        "since": run.since,
+        "until": run.until,
+        "accounts": list(run.accounts),
+        "regions": list(run.regions),
+        "partition": run.partition,
+        "service": run.service,
+        "stage": run.stage,
+        "stacks": list(run.stacks),
+    }
+
+
+def _run_from_json(item: object) -> RunFacts:
+    return RunFacts(
+        principals=_get_strings(item, "principals"),
+        since=_get_optional(item, "since"),
+        until=_get_optional(item, "until"),
+        accounts=_get_strings(item, "accounts"),
+        regions=_get_strings(item, "regions"),
+        partition=_get(item, "partition", str),
+        service=_get_optional(item, "service"),
+        stage=_get_optional(item, "stage"),
+        stacks=_get_strings(item, "stacks"),
+    )
+
+
+def _accounting_from_json(item: object) -> Accounting:
+    return Accounting(**{bin_.name: _get(item, bin_.name, int) for bin_ in fields(Accounting)})
 
 
 def _evidence_to_json(evidence: Evidence) -> dict[str, Any]:
@@ -172,8 +224,13 @@ def _evidence_to_json(evidence: Evidence) -> dict[str, Any]:
     }
 
 
-def _evidence_from_json(item: Mapping[str, Any]) -> Evidence:
-    return Evidence(int(item["count"]), item["first"], item["last"], tuple(item["events"]))
+def _evidence_from_json(item: object) -> Evidence:
+    return Evidence(
+        count=_get(item, "count", int),
+        first=_get_optional(item, "first"),
+        last=_get_optional(item, "last"),
+        events=_get_strings(item, "events"),
+    )
 
 
 def _permission_to_json(used: UsedPermission) -> dict[str, Any]:
@@ -194,20 +251,29 @@ def _permission_to_json(used: UsedPermission) -> dict[str, Any]:
     }
 
 
-def _permission_from_json(item: Mapping[str, Any]) -> UsedPermission:
+def _permission_from_json(item: object) -> UsedPermission:
     return UsedPermission(
         Permission(
-            section=Section(item["section"]),
-            principal=item["principal"],
-            action=Action(item["action"]),
-            resource=ArnPattern(item["resource"]),
-            conditions=Conditions.from_json(item["conditions"]),
-            basis=Basis(item["basis"]),
-            rule=item["rule"],
-            via=item["via"],
+            section=Section(_get(item, "section", str)),
+            principal=_get(item, "principal", str),
+            action=Action(_get(item, "action", str)),
+            resource=ArnPattern(_get(item, "resource", str)),
+            conditions=Conditions.from_json(_get(item, "conditions", dict)),
+            basis=Basis(_get(item, "basis", str)),
+            rule=_get_optional(item, "rule"),
+            via=_get_optional(item, "via"),
         ),
         _evidence_from_json(item),
-        tuple(Widening(step["part"], step["from"], step["to"], step["rule"]) for step in item["widened"]),
+        tuple(_widening_from_json(step) for step in _get(item, "widened", list)),
+    )
+
+
+def _widening_from_json(item: object) -> Widening:
+    return Widening(
+        part=_get(item, "part", str),
+        before=_get(item, "from", str),
+        after=_get(item, "to", str),
+        rule=_get(item, "rule", str),
     )
 
 
@@ -223,15 +289,15 @@ def _denial_to_json(denial: Denial) -> dict[str, Any]:
     }
 
 
-def _denial_from_json(item: Mapping[str, Any]) -> Denial:
+def _denial_from_json(item: object) -> Denial:
     return Denial(
-        item["principal"],
-        item["action"],
-        item["resource"],
-        item["error"],
-        item["cause"],
-        item["read_from"],
-        _evidence_from_json(item),
+        principal=_get(item, "principal", str),
+        action=_get_optional(item, "action"),
+        resource=_get_optional(item, "resource"),
+        error=_get(item, "error", str),
+        cause=_get_optional(item, "cause"),
+        read_from=_get(item, "read_from", str),
+        evidence=_evidence_from_json(item),
     )
 
 
@@ -247,7 +313,12 @@ def _finding_to_json(finding: Finding) -> dict[str, Any]:
     }
 
 
-def _finding_from_json(item: Mapping[str, Any]) -> Finding:
+def _finding_from_json(item: object) -> Finding:
     return Finding(
-        item["code"], item["message"], item["event_source"], item["event_name"], int(item["count"]), tuple(item["events"])
+        code=_get(item, "code", str),
+        message=_get(item, "message", str),
+        event_source=_get_optional(item, "event_source"),
+        event_name=_get_optional(item, "event_name"),
+        count=_get(item, "count", int),
+        events=_get_strings(item, "events"),
     )
