@@ -1,0 +1,153 @@
+"""`FileSource`: records from files, folders and standard input.
+
+What comes in: paths. What goes out: the records of the files there, folder by folder in the order of their names, in
+every shape and packing that `tracer.collect.shapes` knows. It knows nothing of runs: a file's name tells when it was
+delivered, not when its calls were made, so the records themselves are asked, in reduce.
+
+What can be read only once (standard input, a pipe) is spooled, because a run is read twice.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import BinaryIO, Final
+
+from tracer.collect.shapes import read_records
+from tracer.collect.spool import Spool
+from tracer.errors import CollectError
+from tracer.model.finding import Finding
+from tracer.model.record import RawRecord
+from tracer.model.run import DeployRun
+
+STDIN: Final = "-"
+
+_CHUNK: Final = 256 * 1024
+
+_NO_LOGS: Final = ("CloudTrail-Digest", "CloudTrail-Insight")
+"""What a trail writes beside its logs, in folders and file names:
+https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-find-log-files.html."""
+_LOOKED_FOR: Final = (
+    "any file counts but hidden ones and those named CloudTrail-Digest or CloudTrail-Insight; "
+    "name the folder that holds AWSLogs/, or one below it"
+)
+
+
+class FileSource:
+    """The records in files.
+
+    Args:
+        paths: a file, a folder (read with all folders below it), or `-` for standard input; each.
+    """
+
+    def __init__(self, paths: Sequence[str | Path]) -> None:
+        self._paths = tuple(dict.fromkeys(str(path) for path in paths))
+        self._spools: dict[str, Spool] = {}
+
+    def records(self, run: DeployRun) -> Iterator[RawRecord]:
+        """Every record in the files, whatever the run.
+
+        Raises:
+            CollectError: a path is missing, holds no log file, or cannot be read.
+        """
+        del run
+        for path in self._paths:
+            if path != STDIN:
+                _stat(path)
+        for path in self._paths:
+            yield from self._records_at(path)
+
+    def findings(self) -> tuple[Finding, ...]:
+        """None: what a file lacks shows in its records."""
+        return ()
+
+    def _records_at(self, path: str) -> Iterator[RawRecord]:
+        if path == STDIN:
+            yield from read_records(self._spooled(path).chunks(), "standard input")
+            return
+        mode = _stat(path).st_mode
+        if stat.S_ISFIFO(mode):
+            yield from read_records(self._spooled(path).chunks(), path)
+        elif stat.S_ISDIR(mode) or stat.S_ISREG(mode):
+            yield from _records_in_files(path)
+        else:
+            raise CollectError(f"{path} is neither a file nor a folder", "name a log file or a folder of them")
+
+    def _spooled(self, path: str) -> Spool:
+        if path not in self._spools:
+            try:
+                if path == STDIN:
+                    self._spools[path] = Spool(_chunks(sys.stdin.buffer))
+                else:
+                    with Path(path).open("rb") as pipe:
+                        self._spools[path] = Spool(_chunks(pipe))
+            except OSError as error:
+                raise _unreadable(path, error) from error
+        return self._spools[path]
+
+
+def _records_in_files(path: str) -> Iterator[RawRecord]:
+    empty = True
+    for file in _log_files(path):
+        empty = False
+        yield from read_records(_read(file), file)
+    if empty:
+        raise CollectError(f"no log files in {path}", _LOOKED_FOR)
+
+
+def _log_files(path: str) -> Iterator[str]:
+    """The log files at and under `path`, in order; links are followed, and no folder is read twice."""
+    if not stat.S_ISDIR(_stat(path).st_mode):
+        if _is_log(Path(path).name):
+            yield path
+        return
+    seen: set[tuple[int, int]] = set()
+    for folder, folders, files in os.walk(path, onerror=_raise, followlinks=True):
+        identity = _stat(folder)
+        if (identity.st_dev, identity.st_ino) in seen:
+            folders.clear()
+            continue
+        seen.add((identity.st_dev, identity.st_ino))
+        folders[:] = sorted(name for name in folders if _is_log(name) and not name.startswith("."))
+        for name in sorted(files):
+            file = os.path.join(folder, name)  # noqa: PTH118 - keeps the path as it was given, `./` and all
+            if _is_log(name) and not name.startswith(".") and stat.S_ISREG(_stat(file).st_mode):
+                yield file
+
+
+def _is_log(name: str) -> bool:
+    return not any(other in name for other in _NO_LOGS)
+
+
+def _read(path: str) -> Iterator[bytes]:
+    try:
+        with Path(path).open("rb") as file:
+            yield from _chunks(file)
+    except OSError as error:
+        raise _unreadable(path, error) from error
+
+
+def _chunks(file: BinaryIO) -> Iterator[bytes]:
+    while chunk := file.read(_CHUNK):
+        yield chunk
+
+
+def _stat(path: str) -> os.stat_result:
+    try:
+        return Path(path).stat()
+    except (OSError, ValueError) as error:
+        raise _unreadable(path, error) from error
+
+
+def _raise(error: OSError) -> None:
+    raise _unreadable(str(error.filename), error) from error
+
+
+def _unreadable(path: str, error: OSError | ValueError) -> CollectError:
+    if isinstance(error, FileNotFoundError):
+        return CollectError(f"{path} does not exist", "check the path; --from takes a file, a folder, or - for stdin")
+    reason = error.strerror if isinstance(error, OSError) else str(error)
+    return CollectError(f"{path} cannot be read: {reason}", "check the path and its permissions")

@@ -1,0 +1,78 @@
+"""The bytes of a log file become the bytes of its text: gzip is told by content, never by a name.
+
+A trail's files are gzip and lose the ending when they are unpacked on the way (S3's `Content-Encoding: gzip` makes some
+tools do so); files put end to end are gzip of several members, and a CloudWatch Logs subscription delivered by a
+compressing Firehose is gzip in gzip. Damage gives out everything that stands before it, then raises `Damaged`.
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Iterable, Iterator
+from itertools import chain
+from typing import Final
+
+CHUNK: Final = 1024 * 1024
+"""How many bytes of text are given out at most at once: a small file may inflate to a thousand times its size."""
+
+_MAGIC: Final = b"\x1f\x8b"
+"""RFC 1952, 2.3.1: "These have the fixed values ID1 = 31 (0x1f, \\037), ID2 = 139 (0x8b, \\213)"."""
+_GZIP: Final = zlib.MAX_WBITS | 16
+_LAYERS: Final = 2
+_UTF_16: Final = (b"\xff\xfe", b"\xfe\xff")
+_LOOKED_AT: Final = 4096
+
+
+class Damaged(Exception):
+    """The rest of a file cannot be read; the message says why, for a person."""
+
+
+def text_of(chunks: Iterable[bytes], layers: int = _LAYERS) -> Iterator[bytes]:
+    """The text in `chunks`, in chunks of at most CHUNK bytes or as long as they came, unpacked where it is gzip.
+
+    Raises:
+        Damaged: the gzip data is corrupt or cut off, or this is no text in UTF-8 at all.
+    """
+    rest = iter(chunks)
+    first = next((chunk for chunk in rest if chunk), b"")
+    if layers and first.startswith(_MAGIC):
+        yield from text_of(_inflate(chain((first,), rest)), layers - 1)
+        return
+    if first.startswith(_UTF_16):
+        raise Damaged("the text is UTF-16; CloudTrail's is UTF-8 (`iconv -f UTF-16 -t UTF-8` converts it)")
+    if b"\0" in first[:_LOOKED_AT]:
+        raise Damaged("this is no text")
+    yield first
+    yield from rest
+
+
+def _inflate(chunks: Iterable[bytes]) -> Iterator[bytes]:
+    """The members of gzip data, unpacked, end to end."""
+    member = zlib.decompressobj(_GZIP)
+    for chunk in chunks:
+        data = chunk
+        while data:
+            if member.eof:
+                data = data.lstrip(b"\0")  # zeros may fill a gzip file up to a block
+                member = zlib.decompressobj(_GZIP)
+                continue
+            before = member.copy()
+            try:
+                yield member.decompress(data, CHUNK)
+            except zlib.error as error:
+                yield _readable_part(before, data)
+                raise Damaged(f"the gzip data is corrupt, and what follows is lost ({error})") from error
+            data = member.unused_data or member.unconsumed_tail
+    if not member.eof:
+        raise Damaged("the gzip data is cut off")
+
+
+def _readable_part(member: zlib._Decompress, data: bytes) -> bytes:
+    """What `data` gives up to its error: zlib hands out nothing of a call that fails, so it is fed a byte at a time."""
+    text = bytearray()
+    try:
+        for at in range(len(data)):
+            text += member.decompress(data[at : at + 1], CHUNK)
+    except zlib.error:
+        pass
+    return bytes(text)

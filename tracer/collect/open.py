@@ -1,0 +1,44 @@
+"""What `--from` names becomes a source."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+from tracer.collect.combined import CombinedSource
+from tracer.collect.files import FileSource
+from tracer.collect.interface import RecordSource
+from tracer.collect.lookup import LookupSource
+from tracer.errors import UsageError
+from tracer.model.run import DeployRun
+
+LOOKUP: Final = "lookup"
+
+_NOT_YET: Final[Mapping[str, str]] = {
+    "s3://": "copy the log files and name the folder: aws s3 sync s3://BUCKET/PREFIX logs/, then --from logs/",
+    "athena:": "copy the trail's log files and name the folder: aws s3 sync s3://BUCKET/PREFIX logs/, then --from logs/",
+    "lake:": "use --from lookup for the last 90 days, or copy a trail's log files and name the folder",
+}
+"""How sources begin that this version does not read, with what to do instead."""
+
+
+def open_source(specs: Sequence[str], run: DeployRun) -> RecordSource:
+    """The source that `specs` name: paths, `-` for standard input, `lookup`; several are read one after the other.
+
+    Nothing is read yet, and no client is made.
+
+    Raises:
+        UsageError: nothing is named, or a kind of source that this version does not have.
+    """
+    if not specs:
+        raise UsageError("no source is named", "name one: --from logs/, --from lookup, or --from - for standard input")
+    for spec in specs:
+        for start, hint in _NOT_YET.items():
+            if spec.startswith(start):
+                raise UsageError(f"--from {spec}: {start} is not yet built in this version", hint)
+    sources: list[RecordSource] = []
+    if paths := [spec for spec in specs if spec != LOOKUP]:
+        sources.append(FileSource(paths))
+    if LOOKUP in specs:
+        sources.append(LookupSource(run.regions))
+    return sources[0] if len(sources) == 1 else CombinedSource(sources)

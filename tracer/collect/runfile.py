@@ -1,0 +1,149 @@
+"""Reads a run file: what `tracer record` wrote down about one deploy, so that nothing has to be asked for by hand.
+
+A run file is a JSON object in `.tracer/runs/NAME.json`. Its keys, all optional but `since`; null is as good as absent:
+
+    name           the run's name; where it is absent, the file's
+    principal      the caller's ARN, as `sts get-caller-identity` gave it
+    since, until   ISO 8601, in UTC unless it says otherwise; `until` is the second after the run's end, absent where the
+                   recorder was killed
+    regions        a list; or `region`, one
+    accounts       a list; or `account`, one
+    partition      `aws` where it is absent
+    session        the name of the session that the run was made under
+    access_key_id  the caller's key id; never a secret
+    command        the command that ran: a list, or one text
+    exit_code      its exit code
+
+Other keys are ignored: a newer recorder may write more.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Final
+
+from tracer.errors import UsageError
+
+RUNS: Final = Path(".tracer") / "runs"
+"""Where runs are kept, below the folder that the deploy ran in."""
+
+
+@dataclass(frozen=True, slots=True)
+class RunFile:
+    """One recorded run; see the module for its fields. Times are aware, in UTC; what was not recorded is None or empty."""
+
+    name: str
+    since: datetime
+    until: datetime | None = None
+    principal: str | None = None
+    regions: tuple[str, ...] = ()
+    accounts: tuple[str, ...] = ()
+    partition: str = "aws"
+    session: str | None = None
+    access_key_id: str | None = None
+    command: tuple[str, ...] = ()
+    exit_code: int | None = None
+
+
+class _InvalidRunFile(ValueError):
+    """The JSON is not a run; the message says which key is wrong."""
+
+
+def load_run_file(name_or_path: str, base: Path = Path()) -> RunFile:
+    """The run of a name, or in a file.
+
+    Args:
+        name_or_path: a run's name, looked for in `base`/.tracer/runs; else the path of a file.
+        base: the folder that the deploy ran in.
+
+    Raises:
+        UsageError: there is no such run, or the file is no run file. The hint lists the runs that there are.
+    """
+    path = _find(name_or_path, base)
+    try:
+        document = json.loads(path.read_bytes())
+        return _run(document, path.stem)
+    except OSError as error:
+        raise UsageError(f"the run file {path} cannot be read: {error.strerror}", _known_runs(base)) from error
+    except (ValueError, RecursionError) as error:
+        reason = str(error) if isinstance(error, _InvalidRunFile) else f"it is not JSON ({error})"
+        raise UsageError(f"{path} is no run file: {reason}", _known_runs(base)) from error
+
+
+def _find(name_or_path: str, base: Path) -> Path:
+    named = base / RUNS / f"{name_or_path}.json"
+    is_name = Path(name_or_path).name == name_or_path
+    for path in (named, Path(name_or_path)) if is_name else (Path(name_or_path),):
+        if path.is_file():
+            return path
+    raise UsageError(f"there is no run {name_or_path!r}: no such file, nor {named}", _known_runs(base))
+
+
+def _known_runs(base: Path) -> str:
+    names = sorted(path.stem for path in (base / RUNS).glob("*.json"))
+    if not names:
+        return f"there are no runs in {base / RUNS}; `tracer record -- CMD...` records one"
+    return f"the runs in {base / RUNS}: {', '.join(names)}"
+
+
+def _run(document: object, name: str) -> RunFile:
+    if not isinstance(document, Mapping):
+        raise _InvalidRunFile("it is not a JSON object")
+    since = _time(document, "since")
+    if since is None:
+        raise _InvalidRunFile("`since` is missing")
+    until = _time(document, "until")
+    if until is not None and until < since:
+        raise _InvalidRunFile("`until` is before `since`")
+    return RunFile(
+        name=_text(document, "name") or name,
+        since=since,
+        until=until,
+        principal=_text(document, "principal"),
+        regions=_texts(document, "regions") or _texts(document, "region"),
+        accounts=_texts(document, "accounts") or _texts(document, "account"),
+        partition=_text(document, "partition") or "aws",
+        session=_text(document, "session"),
+        access_key_id=_text(document, "access_key_id"),
+        command=_texts(document, "command"),
+        exit_code=_number(document, "exit_code"),
+    )
+
+
+def _text(document: Mapping[str, Any], key: str) -> str | None:
+    value = document.get(key)
+    if value is not None and not isinstance(value, str):
+        raise _InvalidRunFile(f"`{key}` is not a text")
+    return value or None
+
+
+def _texts(document: Mapping[str, Any], key: str) -> tuple[str, ...]:
+    value = document.get(key)
+    if value is None:
+        return ()
+    values = [value] if isinstance(value, str) else value
+    if not isinstance(values, list) or not all(isinstance(item, str) for item in values):
+        raise _InvalidRunFile(f"`{key}` is not a list of texts")
+    return tuple(values)
+
+
+def _number(document: Mapping[str, Any], key: str) -> int | None:
+    value = document.get(key)
+    if value is not None and (not isinstance(value, int) or isinstance(value, bool)):
+        raise _InvalidRunFile(f"`{key}` is not a number")
+    return value
+
+
+def _time(document: Mapping[str, Any], key: str) -> datetime | None:
+    text = _text(document, key)
+    if text is None:
+        return None
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise _InvalidRunFile(f"`{key}` is not a time in ISO 8601: {text!r}") from error
+    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)

@@ -1,0 +1,36 @@
+"""`Spool`: what can be read only once, kept in an anonymous temporary file so that the second pass can read it again."""
+
+from __future__ import annotations
+
+import tempfile
+import weakref
+from collections.abc import Iterable, Iterator
+from typing import Final
+
+CHUNK: Final = 1024 * 1024
+
+
+class Spool:
+    """Bytes on disk, without a name: the system takes them back when the process ends, however it ends."""
+
+    def __init__(self, chunks: Iterable[bytes] = ()) -> None:
+        self._file = tempfile.TemporaryFile()  # noqa: SIM115 - it lives as long as the spool, see below
+        self.close = weakref.finalize(self, self._file.close)
+        for chunk in chunks:
+            self.write(chunk)
+
+    def write(self, chunk: bytes) -> None:
+        """Adds `chunk` at the end. Raises OSError where the disk is full."""
+        self._file.seek(0, 2)
+        self._file.write(chunk)
+
+    def chunks(self) -> Iterator[bytes]:
+        """All bytes written so far, from the start; several readers do not disturb each other."""
+        at = 0
+        while True:
+            self._file.seek(at)
+            chunk = self._file.read(CHUNK)
+            if not chunk:
+                return
+            at += len(chunk)
+            yield chunk
