@@ -30,7 +30,7 @@ def normal(key: str) -> str:
 def lookup(parameters: object, path: str) -> Iterator[str]:
     """The strings at `path` in `parameters`, in order; lists on the way are entered.
 
-    Path: keys joined by dots; `*` for every key. `target.roleArn`, `targets.roleArn` (a list of targets), `roles.*`.
+    Path: keys joined by dots; `*` for every key, and `@keys` for the keys themselves. `target.roleArn`, `targets.roleArn` (a list of targets), `roles.*`.
     """
     yield from _walk(parameters, path.split("."))
 
@@ -45,6 +45,8 @@ def _walk(value: object, keys: list[str]) -> Iterator[str]:
             yield text
         elif isinstance(value, Mapping) and set(value) == {"items"}:
             yield from _walk(value["items"], keys)
+    elif isinstance(value, Mapping) and keys == ["@keys"]:
+        yield from (key for key in map(str, value) if key)
     elif isinstance(value, Mapping):
         wanted = normal(keys[0]) if keys[0] != "*" else None
         for key, item in value.items():

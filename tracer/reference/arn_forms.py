@@ -5,10 +5,11 @@ from `functionName`). A row of `data/overrides/resources/PREFIX.json` says for o
 
     templates   what policies hold instead of the table's template (`function:NAME` and `function:NAME:*`)
     slashes     the last variable's values may hold a `/`
-    keys        variable -> the request's keys that hold it, in the order to try them; `response.` before a path of
-                responseElements
+    keys        variable -> the request's keys that hold it, in the order to try them, in place of the general rule
+    also        variable -> further keys to try behind the general rule's, at any depth
     read        variable -> regular expressions, tried in turn on such a value; the group named like a variable is its value
-    defaults    variable -> what stands there when no key holds it (a schedule's group is `default`)
+    defaults    variable -> what stands there when no key holds it (a schedule's group is `default`); a pattern
+    caller      a call that names nobody means the caller
 
 each with its `source` and `why`.
 """
@@ -29,7 +30,7 @@ from tracer.reference.templates import ArnTemplate
 _FOLDER: Final = resources.files("tracer.reference") / "data" / "overrides" / "resources"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class ArnForm:
     """How one resource type's ARNs are read and written.
 
@@ -37,7 +38,7 @@ class ArnForm:
         prefix, type: the IAM prefix and the resource type, as the action table has them.
         formats: the table's templates, to read ARNs with.
         templates: the patterns that a policy holds for one resource.
-        keys, read, defaults: see the module.
+        keys, also, read, defaults, caller: see the module.
     """
 
     prefix: str
@@ -47,6 +48,8 @@ class ArnForm:
     keys: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     read: Mapping[str, tuple[re.Pattern[str], ...]] = field(default_factory=dict)
     defaults: Mapping[str, str] = field(default_factory=dict)
+    also: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    caller: bool = False
 
     @property
     def variables(self) -> tuple[str, ...]:
@@ -85,6 +88,8 @@ def form(prefix: str, resource_type: str) -> ArnForm:
         keys={name: tuple(keys) for name, keys in fields.get("keys", {}).items()},
         read={name: tuple(map(re.compile, patterns)) for name, patterns in fields.get("read", {}).items()},
         defaults=fields.get("defaults", {}),
+        also={name: tuple(keys) for name, keys in fields.get("also", {}).items()},
+        caller=bool(fields.get("caller", False)),
     )
 
 
@@ -95,7 +100,8 @@ def rows(prefix: str) -> tuple[ArnFormRow, ...]:
         return ()
     items: list[dict[str, Any]] = json.loads((_FOLDER / f"{prefix}.json").read_text(encoding="utf-8"))
     return tuple(
-        ArnFormRow(prefix, item["type"], item["why"], item["source"], item.get("verified", True), item) for item in items
+        ArnFormRow(prefix, item["type"], item["why"], item["source"], item.get("verified", True), item)
+        for item in items
     )
 
 

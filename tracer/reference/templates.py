@@ -62,9 +62,19 @@ class ArnTemplate:
         values = dict(zip(self.variables, match.groups(), strict=True))
         return values | {"Partition": arn.partition, "Region": arn.region, "Account": arn.account}
 
-    def write(self, values: Mapping[str, str]) -> str:
-        """The pattern with `values` (literal text, escaped here) in place of the variables, and `*` where there is none."""
-        return _VARIABLE.sub(lambda match: escape(values[match.group(1)]) if match.group(1) in values else "*", self.text)
+    def write(self, values: Mapping[str, str], defaults: Mapping[str, str] | None = None) -> str:
+        """The pattern with `values` in place of the variables.
+
+        Args:
+            values: literal text by variable; escaped here.
+            defaults: pattern text by variable, for those that have no value; `*` for all others.
+        """
+
+        def fill(match: re.Match[str]) -> str:
+            name = match.group(1)
+            return escape(values[name]) if name in values else (defaults or {}).get(name, "*")
+
+        return _VARIABLE.sub(fill, self.text)
 
 
 @functools.lru_cache(maxsize=8192)

@@ -1,0 +1,73 @@
+"""The IAM actions behind a call: a record in, `Need`s out, or the reason why there are none.
+
+The general rule: the prefix is the event source, the action is the event name, and the action table must have it. The
+exceptions are data (`tracer.reference.overrides`). API Gateway's control plane is checked as HTTP verbs on paths and has a
+module of its own. What the table does not have is `Unknown`: reported with its event, never guessed.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from tracer.model.record import Record
+from tracer.reduce.request import plain_event
+from tracer.reference import overrides, table
+from tracer.reference.table import ActionFact
+
+
+@dataclass(frozen=True, slots=True)
+class Need:
+    """One action that AWS checked for a call.
+
+    Attributes:
+        fact: the action.
+        resource_type: the only one of its resource types that the call is about, where that is known.
+        rule: the exception behind it, or None for the general rule.
+    """
+
+    fact: ActionFact
+    resource_type: str | None = None
+    rule: str | None = None
+
+
+class NoPermission:
+    """The call needs no IAM permission."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unknown:
+    """No action is known for the call.
+
+    Attributes:
+        reason: why, for a person.
+    """
+
+    reason: str
+
+
+def needs_of(record: Record) -> tuple[Need, ...] | NoPermission | Unknown:
+    """The actions that AWS checked for the call itself; what it checks beside it is `tracer.reduce.implied`."""
+    event = plain_event(record)
+    rows = overrides.needs(record.service, event, record.request_parameters)
+    if rows is not None:
+        return _exception(record, event, rows)
+    for prefix in overrides.prefixes(record.service):
+        fact = table.lookup(prefix, event)
+        if fact:
+            return (Need(fact),)
+    prefixes = " or ".join(overrides.prefixes(record.service))
+    return Unknown(f"AWS's action table has no {event} under {prefixes}")
+
+
+def _exception(
+    record: Record, event: str, rows: tuple[overrides.ActionRow, ...]
+) -> tuple[Need, ...] | NoPermission | Unknown:
+    if not rows:
+        return NoPermission()
+    needs = []
+    for row in rows:
+        fact = table.lookup(row.action.service, row.action.name)
+        if fact is None:
+            return Unknown(f"the table of exceptions names {row.action}, which AWS's action table does not have")
+        needs.append(Need(fact, row.resource, f"event/{record.service}-{event}"))
+    return tuple(needs)

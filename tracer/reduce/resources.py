@@ -1,0 +1,317 @@
+"""The resources that AWS checked a call on: an action and its record in, ARN patterns out.
+
+CloudTrail names the resources of few calls. So they are derived, from the most certain witness to the least:
+
+1. `resources[]`, where an ARN there has a format of the action's resource types;
+2. the request: values under the names of the ARN format's variables (`${FunctionName}` from `functionName`), and ARNs;
+3. the response, which has the full ARN of what a call named or made (a role with its path);
+4. else the pattern with the least `*` that is certainly right.
+
+An id that only the response knows did not exist when AWS checked the call: AWS checked `*` in its place. What the request
+leaves open becomes `*` as well, and the result says so. The formats come from the action table, the corrections from
+`tracer.reference.arn_forms`; nothing here knows a service by name.
+"""
+
+from __future__ import annotations
+
+import functools
+import itertools
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Any, Final
+
+from tracer.model.arn import Arn, ArnPattern
+from tracer.model.permission import Widening
+from tracer.model.record import Record
+from tracer.reduce.callers import partition_of_region
+from tracer.reduce.paths import Paths
+from tracer.reduce.request import leaves, lookup, normal
+from tracer.reference import arn_forms
+from tracer.reference.arn_forms import ArnForm
+from tracer.reference.table import ActionFact
+
+_SUBJECT_KEYS: Final = ("arn", "resourcearn", "resource", "resourceid", "name", "id", "identifier")
+"""What a request calls the one thing that it is about."""
+
+_VAGUE: Final = frozenset({"", "id", "name", "arn", "resource", "resourceid", "resourcearn", "resourcename"})
+"""Keys that say nothing about what they name; they count at the top of a request alone (_SUBJECT_KEYS)."""
+
+_ARN_DEPTH: Final = 3
+"""How deep in a request an ARN of the right format still is the resource: `tagResource.resourceArns[]` and the like."""
+
+_MOST: Final = 1_000
+"""How many resources one call may name: more than any AWS call takes; a bound on hostile input."""
+
+_Leaf = tuple[str, int, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Resource:
+    """One resource of a call.
+
+    Attributes:
+        pattern: the ARN, or the least pattern that is certainly right.
+        widened: the parts that are wider than what is known, and why.
+        named: whether the record names the resource; False where a `*` stands for what it left open.
+        pathless: whether it is an IAM name whose path no record shows, so that it was taken to have none.
+    """
+
+    pattern: ArnPattern
+    widened: tuple[Widening, ...] = ()
+    named: bool = True
+    pathless: bool = False
+
+
+STAR: Final = Resource(ArnPattern("*"))
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """One resource of one type: the values of its ARN's variables, as far as they are known."""
+
+    form: ArnForm
+    values: Mapping[str, str]
+    made: frozenset[str] = frozenset()
+    """Variables whose value only the response has: the call made it."""
+    by_arn: bool = False
+    """Named by a whole ARN."""
+    pathless: bool = False
+    """An IAM name whose path is not known."""
+
+    @property
+    def missing(self) -> tuple[str, ...]:
+        """The variables that stay open."""
+        return tuple(name for name in self.form.variables if name not in self.values and name not in self.form.defaults)
+
+    @property
+    def named(self) -> bool:
+        """Whether the record names any part of it."""
+        return any(name in self.values for name in self.form.variables)
+
+
+def resources_of(
+    record: Record, fact: ActionFact, paths: Paths, resource_type: str | None = None
+) -> tuple[Resource, ...]:
+    """The resources that the call was checked on for one action, at least one.
+
+    Args:
+        record: the call.
+        fact: the action, from the table.
+        paths: the paths of IAM names, as far as the run's records show them.
+        resource_type: the only one of the action's resource types that this call is about, where it is known.
+    """
+    if fact.star_only:
+        return (STAR,)
+    reader = _Reader(record, fact, paths)
+    wanted = [(item.type, item.required) for item in fact.resources if resource_type in (None, item.type)]
+    if resource_type is not None:
+        wanted = [(resource_type, True)]
+    required = [found for kind, must in wanted if must for found in reader.required(kind)]
+    optional = [found for kind, must in wanted if not must for found in reader.optional(kind)]
+    found = _without_alternatives(required) + _most_specific(optional)
+    if not found:
+        return (replace(STAR, widened=(Widening("resource", "", "*", "names-no-resource"),), named=False),)
+    return tuple(dict.fromkeys(itertools.chain.from_iterable(_write(one) for one in found)))
+
+
+def _without_alternatives(found: list[_Found]) -> list[_Found]:
+    """Of required types, one of which the request names by ARN, those that it does not name are alternatives to it."""
+    if any(one.by_arn for one in found):
+        return [one for one in found if one.named]
+    return found
+
+
+def _most_specific(found: list[_Found]) -> list[_Found]:
+    """Without those whose format is part of another's: `rule/BUS/NAME` is meant where the request names a bus."""
+    return [
+        one
+        for one in found
+        if not any(
+            set(one.form.variables) < set(other.form.variables)
+            and one.form.formats[0].literal == other.form.formats[0].literal
+            for other in found
+        )
+    ]
+
+
+def _write(found: _Found) -> Iterator[Resource]:
+    """The patterns of one resource: one for each form that a policy states it in."""
+    widened = [Widening("resource", found.values[name], "*", "new-resource") for name in sorted(found.made)]
+    widened += [Widening("resource", "", "*", f"unknown-{_kebab(name)}") for name in found.missing]
+    values = {name: value for name, value in found.values.items() if name not in found.made}
+    for template in found.form.templates:
+        text = template.write(values, found.form.defaults)
+        yield Resource(ArnPattern(text), tuple(widened), found.named, found.pathless)
+
+
+def _kebab(name: str) -> str:
+    """`RoleNameWithPath` as `role-name-with-path`."""
+    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "-", name).lower()
+
+
+class _Reader:
+    """Reads the resources of one action out of one record."""
+
+    def __init__(self, record: Record, fact: ActionFact, paths: Paths) -> None:
+        self._record = record
+        self._fact = fact
+        self._paths = paths
+        self._request = list(leaves(record.request_parameters))
+        self._response = list(leaves(record.response_elements))
+
+    def required(self, kind: str) -> list[_Found]:
+        """The resources of a type that every such call is checked on; one with gaps where the record names none."""
+        form = arn_forms.form(self._fact.action.service, kind)
+        return self._named(form) or self._own(form) or self._made(form) or [_Found(form, self._head)]
+
+    def optional(self, kind: str) -> list[_Found]:
+        """The resources of a type that a call may be checked on: those that it names in full."""
+        form = arn_forms.form(self._fact.action.service, kind)
+        return [found for found in self._named(form) if not found.missing]
+
+    @functools.cached_property
+    def _head(self) -> dict[str, str]:
+        """Partition, region and account of what the record names without an ARN."""
+        record = self._record
+        owners = {item.account_id for item in record.resources if item.account_id}
+        account = owners.pop() if len(owners) == 1 else record.account
+        witness = Arn.find(record.user_identity.arn)
+        partition = witness.partition if witness else partition_of_region(record.aws_region)
+        return {"Partition": partition, "Region": record.aws_region} | ({"Account": account} if account else {})
+
+    def _named(self, form: ArnForm) -> list[_Found]:
+        """The resources of this form that resources[] or the request names."""
+        witnesses = (Arn.find(item.arn) for item in self._record.resources)
+        return (
+            self._by_arn(form, (arn for arn in witnesses if arn))
+            or [self._with_path(one) for one in self._by_keys(form, self._request, self._record.request_parameters)]
+            or self._by_arn(form, self._arns(_SUBJECT_KEYS, depth=1))
+            or self._by_arn(form, self._arns(None, depth=_ARN_DEPTH))
+        )
+
+    def _made(self, form: ArnForm) -> list[_Found]:
+        """The resources of this form that the response alone names: the call made them."""
+        found = self._by_keys(form, self._response, self._record.response_elements)
+        if not found:
+            arns = (arn for _, _, value in self._response if (arn := Arn.find(value)))
+            found = self._by_arn(form, arns)
+        return [replace(one, made=frozenset(one.values) & set(form.variables), by_arn=False) for one in found]
+
+    def _own(self, form: ArnForm) -> list[_Found]:
+        """The caller itself, for the calls that mean it where they name nobody (GetUser without a user name)."""
+        identity = Arn.find(self._record.user_identity.arn)
+        return self._by_arn(form, [identity]) if form.caller and identity else []
+
+    def _by_arn(self, form: ArnForm, arns: Iterable[Arn]) -> list[_Found]:
+        found = [
+            _Found(form, values, by_arn=True)
+            for arn in dict.fromkeys(arns)
+            for values in _read_arn(form, arn)
+        ]
+        return list({tuple(sorted(one.values.items())): one for one in found}.values())
+
+    def _arns(self, keys: tuple[str, ...] | None, depth: int) -> Iterator[Arn]:
+        for key, at, value in self._request:
+            if at <= depth and (keys is None or key in keys):
+                arn = Arn.find(value)
+                if arn:
+                    yield arn
+
+    def _by_keys(self, form: ArnForm, flat: list[_Leaf], nested: Mapping[str, Any] | None) -> list[_Found]:
+        """The resources whose variables stand under keys of their names."""
+        choices: list[dict[str, str]] = [{}]
+        for variable in form.variables:
+            read = list(self._values(form, variable, flat, nested))
+            if read:
+                choices = [choice | values for choice, values in itertools.product(choices, read)][:_MOST]
+        named = [choice for choice in choices if any(name in choice for name in form.variables)]
+        return [_Found(form, self._head | choice) for choice in named]
+
+    def _values(
+        self, form: ArnForm, variable: str, flat: list[_Leaf], nested: Mapping[str, Any] | None
+    ) -> Iterator[dict[str, str]]:
+        """What the first key that says anything says about a variable: dictionaries of variables' values."""
+        for texts in self._candidates(form, variable, flat, nested):
+            read = [values for text in texts if (values := _read(form, variable, text))]
+            if read:
+                yield from {tuple(sorted(values.items())): values for values in read}.values()
+                return
+
+    def _candidates(
+        self, form: ArnForm, variable: str, flat: list[_Leaf], nested: Mapping[str, Any] | None
+    ) -> Iterator[list[str]]:
+        """The texts that may name a variable, key by key in the order to try them."""
+        if variable in form.keys:
+            for path in form.keys[variable]:
+                yield list(lookup(nested, path))
+            return
+        names = _names(form, variable)
+        for name in (*names, *(normal(key) for key in form.also.get(variable, ()))):
+            depths = [depth for key, depth, _ in flat if key in (name, name + "s")]
+            if depths:
+                yield [value for key, depth, value in flat if key in (name, name + "s") and depth == min(depths)]
+        if variable == form.variables[-1] and self._is_subject(form):
+            for name in _SUBJECT_KEYS:
+                yield [value for key, depth, value in flat if key == name and depth == 1]
+
+    def _is_subject(self, form: ArnForm) -> bool:
+        """Whether the call is about one thing of this type, so that `name` or `id` can only mean it."""
+        required = [item.type for item in self._fact.resources if item.required]
+        return required == [form.type] or normal(form.type) in self._record.event_name.lower()
+
+    def _with_path(self, found: _Found) -> _Found:
+        """An IAM name with its path: from this call's response, else from what other records of the run show."""
+        last = found.form.variables[-1]
+        name = found.values.get(last, "")
+        if not last.endswith("WithPath") or "/" in name:
+            return found
+        for _, _, value in self._response:
+            arn = Arn.find(value)
+            for values in _read_arn(found.form, arn) if arn else ():
+                if values[last].rpartition("/")[2] == name:
+                    return replace(found, values=values)
+        full = self._paths.full_name(found.values.get("Account", ""), found.form.formats[0].literal, name)
+        if full is None:
+            return replace(found, pathless=True)
+        return replace(found, values={**found.values, last: full})
+
+
+def _read_arn(form: ArnForm, arn: Arn) -> Iterator[dict[str, str]]:
+    """The values of an ARN that has one of the form's formats, read by the form's own expressions where it has some."""
+    for template in form.formats:
+        values = template.read(arn)
+        if values is not None:
+            yield _by_expressions(form, form.variables[-1] if form.variables else "", str(arn)) or values
+            return
+
+
+def _read(form: ArnForm, variable: str, text: str) -> dict[str, str] | None:
+    """The values that a text found under a variable's key gives, or None where it cannot name one."""
+    if variable in form.read:
+        return _by_expressions(form, variable, text)
+    arn = Arn.find(text)
+    if arn:
+        return next(_read_arn(form, arn), None)
+    return {variable: text}
+
+
+def _by_expressions(form: ArnForm, variable: str, text: str) -> dict[str, str] | None:
+    for expression in form.read.get(variable, ()):
+        match = expression.match(text)
+        if match:
+            return {name: value for name, value in match.groupdict().items() if value}
+    return None
+
+
+@functools.lru_cache(maxsize=8192)
+def _names(form: ArnForm, variable: str) -> tuple[str, ...]:
+    """The keys that a variable's value may stand under, by its name and its type's: `functionname`, `functionarn`..."""
+    stems = (normal(variable), _stem(normal(variable)), normal(form.type))
+    own = (stems[0], *(stem + end for stem in stems[1:] for end in ("name", "id", "arn", "identifier", "")))
+    last = variable == form.variables[-1]
+    return tuple(dict.fromkeys(name for name in (own if last else own[:6]) if name not in _VAGUE))
+
+
+def _stem(name: str) -> str:
+    return re.sub(r"(withpath|withoutleadingslash)?$", "", re.sub(r"(name|id|arn|identifier)$", "", name))
