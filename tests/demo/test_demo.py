@@ -1,0 +1,201 @@
+"""`tracer demo` against what was expected by hand, by meaning: Sids, the order and the grouping of statements are free.
+
+What `expected/` holds and how it came about is told in README.md.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+from support import run_cli
+
+from tracer import demo
+from tracer.model.action import Action
+from tracer.model.arn import ArnPattern
+from tracer.model.permission import Basis, Permission, Section
+from tracer.model.policy import Conditions, Policy, Statement
+from tracer.model.trace import Trace
+
+ISSUE: Final = 2
+"""Up to which issue tracer's rules are built: rows of a later one may be missing, but are no excess."""
+
+EXPECTED: Final = Path(__file__).parent / "expected"
+ROLE: Final = "arn:aws:iam::123456789012:role/orders-dev-us-east-1-lambdaRole"
+
+
+def expected(name: str) -> Any:  # noqa: ANN401 - what JSON holds
+    return json.loads((EXPECTED / f"{name}.json").read_text(encoding="utf-8"))
+
+
+def row_id(row: dict[str, Any]) -> str:
+    return f"{row['action']} on {row.get('resource') or row['statement']}"
+
+
+def demanded(name: str) -> list[dict[str, Any]]:
+    return [row for row in expected(name) if row.get("issue", 0) <= ISSUE and not row.get("optional")]
+
+
+TEMPLATE_LENGTH: Final = max(row["statement"] for row in expected("used_from_baseline"))
+TEMPLATE: Final = Policy.from_json(expected("deployer")).statements[:TEMPLATE_LENGTH]
+
+
+@pytest.fixture(scope="module")
+def out(tmp_path_factory: pytest.TempPathFactory):
+    folder = tmp_path_factory.mktemp("demo")
+    result = run_cli("demo", "-o", f"{folder}/")
+    assert result.exit_code == 0, result.stderr
+    return folder
+
+
+@pytest.fixture(scope="module")
+def policy(out: Path):
+    return Policy.from_json((out / "deployer.json").read_text(encoding="utf-8"))
+
+
+@pytest.fixture(scope="module")
+def trace(out: Path):
+    return Trace.from_json((out / "trace.json").read_text(encoding="utf-8"))
+
+
+def needs(trace: Trace, section: Section) -> list[Permission]:
+    return [used.permission for used in trace.permissions if used.permission.section is section]
+
+
+def allows(statement: Statement, action: str, resource: str, conditions: Conditions) -> bool:
+    return (
+        any(Action(text).covers(Action(action)) for text in statement.actions)
+        and any(ArnPattern(text).covers(ArnPattern(resource)) for text in statement.resources)
+        and statement.conditions.weaker_than(conditions)
+    )
+
+
+def allowed(statements: Iterable[Statement], permission: Permission) -> bool:
+    need = (permission.action.text, permission.resource.text, permission.conditions)
+    return any(allows(statement, *need) for statement in statements)
+
+
+def listed(rows: Iterable[dict[str, Any]], action: str, resource: str) -> bool:
+    """Whether a row holds this action on this resource, or on more. What comes later may yet be stated more widely."""
+    return any(
+        Action(row["action"]) == Action(action)
+        and (
+            ArnPattern(row["resource"]).covers(ArnPattern(resource))
+            or (row["issue"] > ISSUE and ArnPattern(resource).covers(ArnPattern(row["resource"])))
+        )
+        for row in rows
+    )
+
+
+def beyond_the_template(policy: Policy) -> Iterator[tuple[str, str]]:
+    for statement in policy.statements[TEMPLATE_LENGTH:]:
+        yield from ((action, resource) for action in statement.actions for resource in statement.resources)
+
+
+# --- The policy ------------------------------------------------------------------------------------------------------
+
+
+def test_the_template_comes_first_and_unchanged(policy: Policy):
+    def meaning(statement: Statement) -> tuple[Any, ...]:
+        return (statement.effect, statement.actions, statement.resources, statement.conditions)
+
+    assert list(map(meaning, policy.statements[:TEMPLATE_LENGTH])) == list(map(meaning, TEMPLATE))
+
+
+@pytest.mark.parametrize("row", demanded("added"), ids=row_id)
+def test_what_was_expected_is_allowed(row: dict[str, Any], policy: Policy):
+    conditions = Conditions.from_json(row["conditions"])
+    assert any(allows(item, row["action"], row["resource"], conditions) for item in policy.statements)
+
+
+def test_nothing_unexpected_is_allowed(policy: Policy):
+    rows = expected("added")
+    assert [grant for grant in beyond_the_template(policy) if not listed(rows, *grant)] == []
+
+
+def test_star_only_actions_stand_alone(policy: Policy):
+    for statement in policy.statements[TEMPLATE_LENGTH:]:
+        assert "*" not in statement.resources or statement.resources == ("*",)
+
+
+def test_one_document_is_enough(out: Path):
+    assert [path.name for path in out.glob("deployer*")] == ["deployer.json"]
+
+
+# --- The trace -------------------------------------------------------------------------------------------------------
+
+
+def test_what_the_template_does_not_allow_was_expected(trace: Trace):
+    rows = expected("added")
+    outside = [permission for permission in needs(trace, Section.DEPLOYER) if not allowed(TEMPLATE, permission)]
+    assert outside
+    assert [item for item in outside if not listed(rows, item.action.text, item.resource.text)] == []
+
+
+@pytest.mark.parametrize("row", demanded("used_from_baseline"), ids=row_id)
+def test_used_of_the_template(row: dict[str, Any], trace: Trace):
+    assert row["basis"] in bases(row, trace)
+
+
+@pytest.mark.parametrize("row", expected("unused_baseline"), ids=row_id)
+def test_not_used_of_the_template(row: dict[str, Any], trace: Trace):
+    assert bases(row, trace) == set()
+
+
+def bases(row: dict[str, Any], trace: Trace) -> set[str]:
+    """How the permissions are known that one action of one statement of the template allows."""
+    statement = TEMPLATE[row["statement"] - 1]
+    alone = Statement(actions=(row["action"],), resources=statement.resources)
+    return {item.basis.value for item in needs(trace, Section.DEPLOYER) if allowed([alone], item)}
+
+
+def test_passing_the_functions_role_is_known_though_never_logged(trace: Trace):
+    passed = [item for item in needs(trace, Section.DEPLOYER) if item.action == Action("iam:PassRole")]
+    assert [(item.resource.text, item.basis, item.conditions.to_json()) for item in passed] == [
+        (ROLE, Basis.IMPLIED, {"StringEquals": {"iam:PassedToService": "lambda.amazonaws.com"}})
+    ]
+
+
+def test_the_functions_have_a_section_of_their_own(trace: Trace):
+    needed = needs(trace, Section.FUNCTION)
+    assert {item.principal for item in needed} == {ROLE}
+    rows = expected("function")
+    assert [item for item in needed if not listed(rows, item.action.text, item.resource.text)] == []
+    for row in rows:
+        assert any(
+            item.action == Action(row["action"]) and item.resource.covers(ArnPattern(row["resource"]))
+            for item in needed
+        )
+
+
+def test_nobody_else_is_in_it(trace: Trace):
+    assert {used.permission.principal for used in trace.permissions} == {demo.PRINCIPAL, ROLE}
+
+
+def test_the_refused_call_is_told_and_not_granted(trace: Trace, policy: Policy):
+    (denial,) = trace.denied
+    assert (denial.principal, denial.action, denial.resource) == (
+        demo.PRINCIPAL,
+        "ecr:DescribeRepositories",
+        "arn:aws:ecr:us-east-1:123456789012:repository/serverless-orders-dev",
+    )
+    assert (denial.error, denial.cause, denial.read_from) == ("AccessDeniedException", "identity-based", "message")
+    assert denial.evidence.count == 1
+    assert not any(action.startswith("ecr:") for action, _ in beyond_the_template(policy))
+
+
+def test_every_record_ends_in_its_bin(trace: Trace):
+    assert trace.accounting.to_json() == expected("accounting")
+
+
+def test_the_run_is_known_by_its_stack(trace: Trace):
+    run = trace.run
+    assert (run.principals, run.service, run.stage) == ((demo.PRINCIPAL,), demo.SERVICE, demo.STAGE)
+    assert (run.accounts, run.regions, run.partition) == ((demo.ACCOUNT,), (demo.REGION,), "aws")
+
+
+def test_nothing_stayed_unknown(trace: Trace):
+    assert [finding for finding in trace.findings if finding.code.startswith("UNKNOWN_")] == []
