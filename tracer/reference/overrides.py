@@ -171,9 +171,13 @@ def plain_name(source: str, event_name: str) -> str:
 
 @functools.lru_cache(maxsize=1024)
 def event_rows(source: str) -> Mapping[str, tuple[EventRow, ...]]:
-    """The exceptions of a source by event name in lower case, in the order to try them: the first that tells wins."""
+    """The exceptions of a source by event name in lower case, in the order to try them: the first that tells wins.
+
+    They stand in the source's own file and in that of its first prefix. A further prefix lends actions, not exceptions:
+    what holds for directory buckets (s3express) says nothing of other buckets' calls under the same source.
+    """
     rows: dict[str, tuple[EventRow, ...]] = {}
-    for name in dict.fromkeys((source.lower(), *prefixes(source))):
+    for name in dict.fromkeys((source.lower(), prefixes(source)[0])):
         for row in _event_rows(name) if name in event_files() else ():
             for event in row.events:
                 rows[event.lower()] = (*rows.get(event.lower(), ()), row)
@@ -246,16 +250,17 @@ def _event_row(item: Mapping[str, Any]) -> EventRow:
     return EventRow(
         events=tuple(item["event"]),
         actions=tuple(
-            ActionRow(Action(row["action"]), row.get("resource"), _when(row.get("when"))) for row in item["actions"]
+            ActionRow(Action(row["action"]), row.get("resource"), parse_when(row.get("when")))
+            for row in item["actions"]
         ),
-        when=_when(item.get("when")),
+        when=parse_when(item.get("when")),
         why=item["why"],
         source=item["source"],
         verified=item.get("verified", True),
     )
 
 
-def _when(item: Mapping[str, Any] | None) -> When:
+def parse_when(item: Mapping[str, Any] | None) -> When:
     if item is None:
         return When()
     return When(tuple(_check(path, wanted) for path, wanted in item["request"].items()))

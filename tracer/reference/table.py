@@ -123,7 +123,9 @@ def _service(prefix: str) -> ServiceActions:
             (rows if row.kind == "action" else types)[row.name] = row.value
     return ServiceActions(
         prefix=prefix,
-        actions=MappingProxyType({name.lower(): _fact(prefix, name, rows[name]) for name in sorted(rows)}),
+        actions=MappingProxyType(
+            {name.lower(): _fact(prefix, name, rows[name]) for name in sorted(rows, key=str.lower)}
+        ),
         resource_types=MappingProxyType({kind: tuple(templates) for kind, templates in sorted(types.items())}),
     )
 
