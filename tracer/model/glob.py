@@ -102,7 +102,7 @@ def glob_covers(pattern: str, other: str, *, spanning: bool = True) -> bool:
     if pattern == other:
         return True
     if "*" not in pattern and "?" not in pattern and "${" not in pattern:
-        return unescape(other) == pattern and not has_wildcard(other)
+        return unescape(other) == pattern
     left, right = _atoms(pattern, spanning), _atoms(other, spanning)
     # places: for each position in `right` that is reachable, how many characters the current gap still lacks.
     places: dict[int, int] = {0: 0}

@@ -73,14 +73,14 @@ class Permission:
     """The forwarding service as recorded."""
 
     @property
-    def sort_key(self) -> tuple[str, ...]:
+    def sort_key(self) -> tuple[str, str, str, str, Conditions, str, str, str]:
         """What the trace sorts permissions by."""
         return (
             self.section.value,
             self.principal,
             self.action.text,
             self.resource.text,
-            repr(self.conditions.items),
+            self.conditions,
             self.basis.value,
             self.rule or "",
             self.via or "",
