@@ -261,6 +261,7 @@ def _event_row(item: Mapping[str, Any]) -> EventRow:
 
 
 def parse_when(item: Mapping[str, Any] | None) -> When:
+    """The condition that a row's `when` spells; one that asks nothing where a row has none."""
     if item is None:
         return When()
     return When(tuple(_check(path, wanted) for path, wanted in item["request"].items()))
