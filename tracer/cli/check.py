@@ -1,0 +1,38 @@
+"""`tracer check`: policies against traces."""
+
+from __future__ import annotations
+
+import click
+
+from tracer.cli.inputs import read_policies, read_traces
+from tracer.cli.options import Settings, command
+from tracer.cli.output import print_result
+from tracer.emit.check import check as judge
+from tracer.emit.union import unite
+from tracer.report.comparison import comparison
+
+
+@command(
+    "tracer check policy.json --trace trace.json",
+    "tracer check out/deployer-1.json out/deployer-2.json --trace out/trace.json --no-excess",
+    own=(
+        click.Argument(["policies"], nargs=-1, required=True, metavar="POLICY..."),
+        click.Option(
+            ["--trace", "traces"], metavar="FILE", multiple=True,
+            help="The trace to check against; not given: stdin. Repeatable.",
+        ),
+        click.Option(["--no-excess"], is_flag=True, help="Fail also on what is granted beyond the trace."),
+    ),
+)  # fmt: skip
+def check(settings: Settings, policies: tuple[str, ...], traces: tuple[str, ...], *, no_excess: bool) -> int:
+    """Say what a policy lacks for a trace, and what it grants beyond.
+
+    POLICY is an IAM policy document in JSON; several are taken together, as those of one principal. The trace
+    is what `tracer reduce` writes, or trace.json in the folder of `tracer run -o FOLDER/`.
+
+    The exit code is 1 where a permission of the trace is missing, and with --no-excess also where something beyond it
+    is granted.
+    """
+    verdict = judge(read_policies(policies), unite(read_traces(traces)))
+    print_result([comparison(policies, verdict.missing, verdict.blocked, verdict.excess).encode()])
+    return int(bool(verdict.missing) or (no_excess and bool(verdict.excess)))

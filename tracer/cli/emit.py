@@ -1,0 +1,30 @@
+"""`tracer emit`: traces become a checked policy."""
+
+from __future__ import annotations
+
+import click
+
+from tracer import pipeline
+from tracer.cli.documents import deliver_draft, tell
+from tracer.cli.inputs import read_traces
+from tracer.cli.options import Settings, command
+
+
+@command(
+    "tracer emit deploy.json redeploy.json remove.json --service orders --region us-east-1 -o out/",
+    "tracer reduce --from logs/ | tracer emit --baseline none > policy.json",
+    own=(click.Argument(["traces"], nargs=-1, metavar="[TRACE]..."),),
+)
+def emit(settings: Settings, traces: tuple[str, ...]) -> int:
+    """Turn traces and a baseline into a checked policy.
+
+    TRACE is a file that `tracer reduce` wrote, or trace.json in the folder of `tracer run -o FOLDER/`; `-` is standard
+    input. Several become one policy that is good for all of them: the deploy, the redeploy and the removal.
+
+    Before anything is written the policy is checked: it allows every permission of the traces, and nothing that neither
+    the baseline nor the traces hold.
+    """
+    draft = pipeline.draft(read_traces(traces), settings.draft_options())
+    delivered = deliver_draft(settings, draft, {})
+    tell(settings, draft, delivered, whole=False)
+    return settings.exit_code(draft.findings)

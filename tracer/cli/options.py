@@ -1,0 +1,267 @@
+"""The options that all commands share: declared once, with their defaults, and read into one value, `Settings`.
+
+Every command takes them all and ignores what is not its own, so that the same options can stand behind each part of
+`tracer collect | tracer reduce | tracer emit`. A command is a function from `Settings` to an exit code:
+
+    @command("tracer reduce --from logs/ > trace.json")
+    def reduce(settings: Settings) -> int:
+        ...
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, fields
+from datetime import datetime
+from typing import Any, Final
+
+import click
+
+from tracer.cli.times import Clock, moment
+from tracer.emit.draft import Attach, DraftOptions, Merge
+from tracer.emit.format import FORMATS
+from tracer.errors import UsageError
+from tracer.model.finding import Finding, Severity
+from tracer.model.permission import ResourcesMode
+from tracer.model.run import TraceOptions
+
+ANY: Final = "any"
+"""`--principal any`: every caller, on purpose."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What the shared options say. The defaults stand with the options, in SHARED.
+
+    Attributes:
+        principals: as given, `any` included.
+        since, until: resolved, in UTC.
+        output: the path as typed: a `/` at its end says that it is a folder.
+        evidence: None is `all`.
+        Others: the option of that name.
+    """
+
+    sources: tuple[str, ...]
+    run: str | None
+    principals: tuple[str, ...]
+    since: datetime | None
+    until: datetime | None
+    regions: tuple[str, ...]
+    accounts: tuple[str, ...]
+    user_agents: tuple[str, ...]
+    event_sources: tuple[str, ...]
+    resources: ResourcesMode
+    service: str | None
+    stage: str | None
+    no_inferred: bool
+    lifecycle: bool
+    include_denied: bool
+    baseline: str
+    merge: Merge
+    attach: Attach
+    format: str
+    evidence: int | None
+    output: str | None
+    strict: bool
+
+    @classmethod
+    def read(cls, values: Mapping[str, Any], now: datetime) -> Settings:
+        """The shared ones among click's `values`. Raises UsageError for a time that is none."""
+        shared = {field.name: values[field.name] for field in fields(cls)}
+        read: dict[str, Any] = {
+            "since": _moment("--since", shared["since"], now),
+            "until": _moment("--until", shared["until"], now),
+            "resources": ResourcesMode(shared["resources"]),
+            "merge": Merge(shared["merge"]),
+            "attach": Attach(shared["attach"]),
+            "evidence": None if shared["evidence"] == "all" else shared["evidence"],
+        }
+        return cls(**shared | read)
+
+    def exit_code(self, findings: Iterable[Finding]) -> int:
+        """1 where --strict is given and one of `findings` asks for somebody's eyes, else 0."""
+        return int(self.strict and any(finding.severity is not Severity.NOTE for finding in findings))
+
+    def trace_options(self) -> TraceOptions:
+        """How records become a trace. Raises UsageError for what this version cannot do."""
+        if self.lifecycle:
+            raise UsageError(
+                "--lifecycle is not in this version yet: what was not recorded cannot be added",
+                "Record a deploy, a second deploy and a removal as one run, and leave the option out.",
+            )
+        return TraceOptions(
+            resources=self.resources,
+            inferred=not self.no_inferred,
+            lifecycle=self.lifecycle,
+            include_denied=self.include_denied,
+            evidence=self.evidence,
+        )
+
+    def draft_options(self) -> DraftOptions:
+        """How traces become documents."""
+        return DraftOptions(
+            baseline=self.baseline,
+            merge=self.merge,
+            attach=self.attach,
+            service=self.service,
+            stage=self.stage,
+            regions=self.regions,
+            accounts=self.accounts,
+        )
+
+
+def _moment(option: str, text: str | None, now: datetime) -> datetime | None:
+    return None if text is None else moment(text, now, option)
+
+
+def _evidence(value: object) -> int | str:
+    """`--evidence`: a number, or `all` as it is, for click reads None as nothing given."""
+    text = str(value)
+    if text == "all":
+        return text
+    if not (text.isascii() and text.isdigit()):
+        raise click.BadParameter(f"{text!r} is neither a number nor `all`")
+    return int(text)
+
+
+def _text(option: str, metavar: str, help_: str, *, default: str | None = None) -> click.Option:
+    return click.Option([option], metavar=metavar, default=default, show_default=default is not None, help=help_)
+
+
+def _many(option: str, name: str, metavar: str, help_: str) -> click.Option:
+    return click.Option([option, name], metavar=metavar, multiple=True, help=f"{help_} Repeatable.")
+
+
+def _flag(option: str, help_: str) -> click.Option:
+    return click.Option([option], is_flag=True, help=help_)
+
+
+def _choice(option: str, choices: Iterable[str], default: str, help_: str) -> click.Option:
+    names = [str(choice) for choice in choices]
+    return click.Option([option], type=click.Choice(names), default=str(default), show_default=True, help=help_)
+
+
+SHARED: Final[Mapping[str, Sequence[click.Option]]] = {
+    "Which records": (
+        _many(
+            "--from", "sources", "SOURCE",
+            "Where the CloudTrail records are: a file, a folder, `-` for stdin, s3://bucket/prefix, lookup, "
+            "athena:database.table, lake:<event data store>.",
+        ),
+        _text("--run", "NAME|FILE", "A run that `tracer record` wrote: who deployed, when, and where."),
+        _many(
+            "--principal", "principals", "ARN",
+            "Who deployed: an IAM user, a role (all its sessions), one session, or the account's root. Not given, or "
+            "`any`: every caller.",
+        ),
+        _text(
+            "--since", "TIME",
+            "The first moment of the deploy: 2026-11-24T08:00:00Z (UTC where no zone is named), -2h, now-1h, now.",
+        ),
+        _text("--until", "TIME", "The moment after its last, written like --since."),
+        _many(
+            "--region", "regions", "REGION",
+            "Where the deploy went: records of other regions are left out, but those of global services (IAM, STS, "
+            "CloudFront...) never. Fills <region> in the baseline.",
+        ),
+        _many(
+            "--account", "accounts", "ID",
+            "The account it went to: records of others are left out. Fills <account_no> in the baseline.",
+        ),
+        _many(
+            "--user-agent", "user_agents", "TEXT",
+            "Only direct calls whose user agent holds this text; upper and lower case differ.",
+        ),
+        _many(
+            "--event-source", "event_sources", "TEXT",
+            "Only calls whose event source (s3.amazonaws.com) holds this text.",
+        ),
+    ),
+    "Which resources": (
+        _choice(
+            "--resources", ResourcesMode, ResourcesMode.NAMES,
+            "exact: ARNs as seen. names: generated ids and suffixes become `*`. service: names that begin with the "
+            "service become patterns, as the baseline has them.",
+        ),
+        _text("--service", "NAME", "The Serverless service; where not given, read from the run's stack."),
+        _text("--stage", "NAME", "The Serverless stage; where not given, read from the run's stack."),
+        _flag("--no-inferred", "Leave out what a default trail does not log and the recorded commands imply."),
+        _flag("--lifecycle", "Add what updating and removing the observed resources needs. Not in this version yet."),
+        _flag("--include-denied", "Add the permissions of the calls that AWS denied, marked as such."),
+    ),
+    "Policy": (
+        _text(
+            "--baseline", "NAME|FILE",
+            "The policy to start from: serverless-advanced, serverless-simple, none, or a file. It is merged into the "
+            "deployer's policy alone.",
+            default="serverless-advanced",
+        ),
+        _choice(
+            "--merge", Merge, Merge.EXTEND,
+            "extend: the whole baseline, and what was observed outside it. tighten: the baseline narrowed to what was "
+            "observed, and what was observed outside it. observed: no baseline.",
+        ),
+        _choice(
+            "--attach", Attach, Attach.MANAGED,
+            "What the documents are for: managed policies, or inline policies of a role, user or group. They must fit "
+            "its size quota.",
+        ),
+    ),
+    "Output": (
+        _choice("--format", FORMATS, "json", "How the documents are written."),
+        click.Option(
+            ["--evidence"], type=_evidence, metavar="N|all", default=3, show_default=True,
+            help="How many event IDs each permission keeps, or `all`.",
+        ),
+        click.Option(
+            ["-o", "output"], metavar="PATH",
+            help="A file, or a folder (it exists, or the path ends in /) that gets all documents. Not given: stdout.",
+        ),
+        _flag(
+            "--strict",
+            "Exit with 1 where a finding says that the policy cannot be trusted (error) or that somebody must look "
+            "(warning).",
+        ),
+    ),
+}  # fmt: skip
+"""The shared options under their headings in --help."""
+
+
+class Command(click.Command):
+    """A command with the shared options beside its own. Its function returns the exit code."""
+
+    def __init__(self, function: Callable[..., int], examples: Sequence[str], own: Sequence[click.Parameter]) -> None:
+        shared = [option for options in SHARED.values() for option in options]
+        super().__init__(function.__name__, callback=function, help=function.__doc__, params=[*own, *shared])
+        self.function = function
+        self.examples = tuple(examples)
+        self.own = tuple(own)
+
+    def invoke(self, ctx: click.Context) -> object:
+        """Call the function and exit with what it returns."""
+        clock: Clock = ctx.obj
+        settings = Settings.read(ctx.params, clock())
+        own = {parameter.name: ctx.params[parameter.name] for parameter in self.own if parameter.name}
+        ctx.exit(self.function(settings, **own))
+
+    def format_help_text(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """What the command is for, and how it is called."""
+        super().format_help_text(ctx, formatter)
+        with formatter.section("Example" if len(self.examples) == 1 else "Examples"):
+            for example in self.examples:
+                formatter.write(f"{'':{formatter.current_indent}}{example}\n")
+
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """The command's own options first, then the shared ones under their headings."""
+        own = [parameter for parameter in self.own if isinstance(parameter, click.Option)]
+        asking = [parameter for parameter in [self.get_help_option(ctx)] if parameter]
+        for heading, options in {f"Of {self.name} alone": own, **SHARED, "Help": asking}.items():
+            rows = [row for option in options if (row := option.get_help_record(ctx))]
+            if rows:
+                with formatter.section(heading):
+                    formatter.write_dl(rows)
+
+
+def command(*examples: str, own: Sequence[click.Parameter] = ()) -> Callable[[Callable[..., int]], Command]:
+    """Make a command of a function: its name, its docstring as help, its own parameters, and all of SHARED."""
+    return lambda function: Command(function, examples, own)

@@ -1,0 +1,83 @@
+"""How a policy compares with a trace, as text for a terminal: what is missing, and what is granted beyond."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final, Protocol
+
+from tracer.model.permission import Permission
+from tracer.report.text import counted, printable
+
+_SHOWN: Final = 5
+"""How many of the actions behind a pattern are named before the rest is counted."""
+
+
+class Grant(Protocol):
+    """What one action of one statement grants beyond the trace."""
+
+    @property
+    def policy(self) -> int:
+        """The place of the policy among those compared, from 0."""
+
+    @property
+    def statement(self) -> int:
+        """The place of the statement in it, from 0."""
+
+    @property
+    def action(self) -> str:
+        """The action as written."""
+
+    @property
+    def resource(self) -> str:
+        """The resource as written."""
+
+    @property
+    def actions(self) -> tuple[str, ...]:
+        """The actions behind it that are beyond."""
+
+
+def comparison(
+    names: Sequence[str], missing: Sequence[Permission], blocked: Sequence[Permission], excess: Sequence[Grant]
+) -> str:
+    """The comparison as text.
+
+    Args:
+        names: the policies' names, in the order that `excess` counts.
+        missing: what the trace needs and the policies do not allow.
+        blocked: those of `missing` that an Allow grants and a Deny takes away, or may.
+        excess: what the policies grant and the trace does not need.
+    """
+    sections = [
+        _section(f"Missing: {counted(len(missing), 'permission')}", [_missing(item, blocked) for item in missing]),
+        _section(
+            f"Granted beyond the trace: {counted(len(excess), 'grant')}", [_beyond(item, names) for item in excess]
+        ),
+    ]
+    return "\n".join(sections)
+
+
+def _section(title: str, rows: Sequence[str]) -> str:
+    return f"{title}\n" + "".join(f"{row}\n" for row in rows)
+
+
+def _missing(permission: Permission, blocked: Sequence[Permission]) -> str:
+    lines = [f"  {printable(permission.action.text)} on {printable(permission.resource.text)}"]
+    lines += [
+        f"      only if {operator} {printable(key)} = {printable(' or '.join(values))}"
+        for operator, key, values in permission.conditions.items
+    ]
+    if permission in blocked:
+        lines.append("      granted, but a Deny takes it away, or may")
+    return "\n".join(lines)
+
+
+def _beyond(grant: Grant, names: Sequence[str]) -> str:
+    lines = [
+        f"  {printable(grant.action)} on {printable(grant.resource)}",
+        f"      statement {grant.statement + 1} of {printable(names[grant.policy])}",
+    ]
+    if grant.actions != (grant.action,):
+        rest = len(grant.actions) - _SHOWN
+        shown = ", ".join(map(printable, grant.actions[:_SHOWN]))
+        lines.append(f"      {shown}{f' and {rest:,} more' if rest > 0 else ''}")
+    return "\n".join(lines)

@@ -1,0 +1,176 @@
+"""The summary at the end of a run: what was read, what it needed, what the baseline had, and what to look at.
+
+In: values. Out: plain text of 80 columns, in which whatever stems from a log is printable. Long names are shortened in
+the middle: the whole of them stands in the policy and in the trace.
+"""
+
+from __future__ import annotations
+
+import textwrap
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from tracer.model.action import Action
+from tracer.model.arn import ArnPattern
+from tracer.model.finding import SEVERITIES, Finding, Severity
+from tracer.model.permission import Section, UsedPermission
+from tracer.model.trace import Accounting
+from tracer.report.text import counted, printable
+
+_WIDTH: Final = 80
+_LISTED: Final = 8
+"""How many added permissions are listed before the rest is counted."""
+_MESSAGES: Final = 3
+"""How many findings of one code are told before the rest is counted."""
+
+_KEPT: Final = {
+    "used": "used",
+    "denied": "denied",
+    "unmapped": "unmapped",
+    "no_permission_needed": "needing no permission",
+    "not_an_api_call": "no API calls",
+}
+_LEFT_OUT: Final = {
+    "other_principal": "of other principals",
+    "outside_window": "outside the window",
+    "filtered_out": "filtered out",
+    "duplicate": "duplicates",
+    "unreadable": "unreadable",
+}
+"""The bins of the accounting in words: those of the run, and those beside it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """What the summary tells of one principal's policy.
+
+    Attributes:
+        section: whose policy it is.
+        principal: the principal's ARN.
+        already: the permissions that the baseline allows.
+        added: the others.
+        baseline: the name of the baseline that was merged in, or None.
+        files: name and size of each document, as it is told: `out/deployer.json`, `3,214 of 6,144 characters`.
+    """
+
+    section: Section
+    principal: str
+    already: tuple[UsedPermission, ...] = ()
+    added: tuple[UsedPermission, ...] = ()
+    baseline: str | None = None
+    files: tuple[tuple[str, str], ...] = ()
+
+
+def summary(accounting: Accounting, parts: Sequence[Part], findings_: Sequence[Finding], others: Sequence[str]) -> str:
+    """The whole summary, but the next step.
+
+    Args:
+        accounting: of the records.
+        parts: the policies, in the order of the draft.
+        findings_: everything that is to be told.
+        others: further files that were written.
+    """
+    return "\n".join(
+        block
+        for block in (
+            _block("Calls", _indented(accounted(accounting))),
+            *(_block(f"{part.section.value}: {part.principal}", _part(part)) for part in parts),
+            findings(findings_),
+            _block(
+                "Written", _files([*(file for part in parts for file in part.files), *((name, "") for name in others)])
+            ),
+        )
+        if block
+    )
+
+
+def accounted(accounting: Accounting) -> str:
+    """Where the records went, on one or two lines."""
+    lines = [f"{counted(accounting.read, 'record')} read: {_bins(accounting, _KEPT) or 'none of the run'}"]
+    left_out = _bins(accounting, _LEFT_OUT)
+    return "\n".join(lines + ([f"Left out: {left_out}"] if left_out else []))
+
+
+def findings(items: Iterable[Finding], *, least: Severity = Severity.NOTE) -> str:
+    """The findings, the gravest first, told by code; nothing where there is none of at least that weight."""
+    weights = list(Severity)
+    by_code: dict[str, list[Finding]] = {
+        code: [] for code in sorted(SEVERITIES, key=lambda code: weights.index(SEVERITIES[code]))
+    }
+    for item in items:
+        if weights.index(item.severity) <= weights.index(least):
+            by_code[item.code].append(item)
+    return _block("Findings", [line for code, group in by_code.items() if group for line in _findings(code, group)])
+
+
+def _bins(accounting: Accounting, words: dict[str, str]) -> str:
+    numbers = ((getattr(accounting, name), word) for name, word in words.items())
+    return ", ".join(f"{number:,} {word}" for number, word in numbers if number)
+
+
+def _part(part: Part) -> Iterator[str]:
+    yield from _services(part)
+    if part.baseline and part.added:
+        yield ""
+        yield f"  Added to {part.baseline}:"
+        yield from _listed(part.added)
+
+
+def _services(part: Part) -> Iterator[str]:
+    already = Counter(action.service for action, _ in _distinct(part.already))
+    added = Counter(action.service for action, _ in _distinct(part.added))
+    rows = [(service, already[service], added[service]) for service in sorted(already | added)]
+    rows.append(("all", already.total(), added.total()))
+    columns = ("permissions", "in the baseline", "added") if part.baseline else ("permissions",)
+    yield "  " + f"{'service':<24}" + "".join(f"{column:>17}" for column in columns)
+    for service, had, new in rows:
+        numbers = (had + new, had, new)[: len(columns)]
+        yield "  " + f"{service:<24}" + "".join(f"{number:>17,}" for number in numbers)
+
+
+def _listed(added: Sequence[UsedPermission]) -> Iterator[str]:
+    names = _distinct(added)
+    for action, resource in names[:_LISTED]:
+        head = f"    {printable(action.text)} on "
+        yield head + _shortened(printable(resource.text), _WIDTH - len(head))
+    if len(names) > _LISTED:
+        yield f"    and {len(names) - _LISTED:,} more"
+
+
+def _distinct(permissions: Iterable[UsedPermission]) -> list[tuple[Action, ArnPattern]]:
+    """What a policy says of them: conditions and how they are known apart, each once."""
+    return list(dict.fromkeys((used.permission.action, used.permission.resource) for used in permissions))
+
+
+def _findings(code: str, group: Sequence[Finding]) -> Iterator[str]:
+    yield f"  {SEVERITIES[code].value}: {code}" + (f" ({len(group):,})" if len(group) > 1 else "")
+    for item in group[:_MESSAGES]:
+        yield from textwrap.wrap(printable(item.message), _WIDTH, initial_indent="    - ", subsequent_indent="      ")
+    if len(group) > _MESSAGES:
+        yield f"    - and {len(group) - _MESSAGES:,} more"
+
+
+def _files(files: Sequence[tuple[str, str]]) -> Iterator[str]:
+    width = max((len(name) for name, _ in files), default=0)
+    return (f"  {name:<{width}}  {size}".rstrip() for name, size in files)
+
+
+def _shortened(text: str, width: int) -> str:
+    """`text` in at most `width` columns, with its ends kept: there stand the service and the name."""
+    if len(text) <= width:
+        return text
+    kept = max(width, 11) - 3
+    return f"{text[: kept // 2]}...{text[-(kept - kept // 2) :]}"
+
+
+def _indented(text: str) -> Iterator[str]:
+    for line in text.splitlines():
+        yield from textwrap.wrap(line, _WIDTH, initial_indent="  ", subsequent_indent="    ")
+
+
+def _block(title: str, lines: Iterable[str]) -> str:
+    """A titled block; nothing where it holds nothing."""
+    body = "".join(f"{line}\n" for line in lines)
+    return f"{printable(title)}\n{body}" if body else ""
