@@ -97,7 +97,7 @@ class EventRow:
         when: on which requests it applies.
         why: what it says in a person's words.
         source: the page that states it.
-        verified: whether that page was read; False for what is only known from experience.
+        verified: whether AWS's words were read, there or in botocore's copy; False for what is known from experience.
     """
 
     events: tuple[str, ...]
