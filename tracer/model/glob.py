@@ -85,10 +85,13 @@ def _fits_gap(gap: _Gap, atom: _Atom) -> bool:
     return atom != ":" and not isinstance(atom, _Variable)
 
 
-def _fits_one(one: _One, atom: _Atom) -> bool:
-    if isinstance(atom, _One):
-        return one.spans or not atom.spans
-    return isinstance(atom, str) and (one.spans or atom != ":")
+def _fits(atom: _Atom, other: _Atom) -> bool:
+    """Whether `atom`, which is no gap, may be laid over `other`."""
+    if not isinstance(atom, _One):
+        return atom == other
+    if isinstance(other, _One):
+        return atom.spans or not other.spans
+    return isinstance(other, str) and (atom.spans or other != ":")
 
 
 def glob_covers(pattern: str, other: str, *, spanning: bool = True) -> bool:
@@ -103,49 +106,30 @@ def glob_covers(pattern: str, other: str, *, spanning: bool = True) -> bool:
         return True
     if "*" not in pattern and "?" not in pattern and "${" not in pattern:
         return unescape(other) == pattern
-    left, right = _atoms(pattern, spanning), _atoms(other, spanning)
-    # places: for each position in `right` that is reachable, how many characters the current gap still lacks.
-    places: dict[int, int] = {0: 0}
-    gap: _Gap | None = None
-    for atom in left:
+    row = _atoms(other, spanning)
+    places = {0}
+    for atom in _atoms(pattern, spanning):
         if isinstance(atom, _Gap):
-            places = dict.fromkeys(places, atom.least)
-            gap = atom
-            continue
-        places = _step(places, gap, atom, right)
-        gap = None
+            places = _behind_gap(places, atom, row)
+        else:
+            places = {place + 1 for place in places if place < len(row) and _fits(atom, row[place])}
         if not places:
             return False
-    if gap is None:
-        return len(right) in places
-    return len(right) in _reach(places, gap, right)
+    return len(row) in places
 
 
-def _reach(places: dict[int, int], gap: _Gap, right: tuple[_Atom, ...]) -> set[int]:
-    """The positions at which `gap`, entered at `places`, may end."""
+def _behind_gap(places: set[int], gap: _Gap, row: tuple[_Atom, ...]) -> set[int]:
+    """The places in `row` at which `gap` may end, when it begins at one of `places`."""
     ends: set[int] = set()
-    lacks: int | None = None
-    for position in range(len(right) + 1):
-        if position in places:
-            lacks = places[position] if lacks is None else min(lacks, places[position])
-        if lacks is None:
-            continue
-        if lacks <= 0:
-            ends.add(position)
-        if position < len(right):
-            atom = right[position]
+    lacks: int | None = None  # how many characters the gap still needs; None where it has not begun, or had to stop
+    for place, atom in enumerate((*row, None)):
+        if lacks is None and place in places:
+            lacks = gap.least
+        if lacks is not None and lacks <= 0:
+            ends.add(place)
+        if lacks is not None and atom is not None:
             lacks = lacks - _least(atom) if _fits_gap(gap, atom) else None
     return ends
-
-
-def _step(places: dict[int, int], gap: _Gap | None, atom: _Atom, right: tuple[_Atom, ...]) -> dict[int, int]:
-    """The positions behind `atom`, which is no gap, when it follows `gap` (or nothing) from `places`."""
-    starts = set(places) if gap is None else _reach(places, gap, right)
-    return {start + 1: 0 for start in starts if start < len(right) and _same(atom, right[start])}
-
-
-def _same(atom: _Atom, other: _Atom) -> bool:
-    return _fits_one(atom, other) if isinstance(atom, _One) else atom == other
 
 
 def has_wildcard(pattern: str) -> bool:
