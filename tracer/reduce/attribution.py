@@ -191,7 +191,8 @@ def _reached(seeds: list[str], edges: _Edges) -> dict[str, Section]:
 
 def _key_of(caller: Caller) -> tuple[str, str]:
     """Account and name: a role's name is unique in its account, whatever its path
-    (https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html)."""
+    (https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html).
+    """
     role = Arn.parse(caller.principal)
     return role.account, role.resource.rpartition("/")[2]
 
@@ -220,7 +221,8 @@ def _stack_name(name_or_arn: str) -> str:
 
 def _stage_tags(parameters: Mapping[str, Any] | None) -> Iterator[str]:
     """The values of the stack tag STAGE, which Serverless sets on every stack (serverless 3.40,
-    lib/plugins/aws/lib/get-shared-stack-action-params.js)."""
+    lib/plugins/aws/lib/get-shared-stack-action-params.js).
+    """
     tags = next((value for key, value in (parameters or {}).items() if key.lower() == "tags"), None)
     for tag in tags if isinstance(tags, list) else []:
         if isinstance(tag, Mapping):

@@ -29,11 +29,12 @@ def parse(raw: RawRecord) -> Record | Unreadable:
     if isinstance(raw, Unreadable):
         return raw
     try:
-        fields = decode(raw)
-        return _record(fields)
+        return _record(decode(raw))
+    except _NotARecordError as error:
+        return Unreadable(str(error), "a record")
     except (ValueError, RecursionError) as error:
-        reason = str(error) if isinstance(error, _NotARecordError) else f"not JSON: {error}"
-        return Unreadable(reason, "a record")
+        # Without the position: it differs from record to record, and one finding shall speak for all.
+        return Unreadable(f"not JSON: {getattr(error, 'msg', error)}", "a record")
 
 
 def decode(raw: bytes | Mapping[str, Any]) -> Mapping[str, Any]:

@@ -17,6 +17,7 @@ from tracer.reference import overrides
 MASKS: Final = frozenset({"HIDDEN_DUE_TO_SECURITY_REASONS", "***", "<hidden>"})
 """What stands in a record where the service hid a value."""
 
+_STEP: Final = re.compile(r"(?P<key>[^*{]+)(?:\{(?P<test>\w+)=(?P<value>[^}]+)\})?")
 _MAX_DEPTH: Final = 12
 _MAX_LEAVES: Final = 5_000
 
@@ -30,7 +31,8 @@ def normal(key: str) -> str:
 def lookup(parameters: object, path: str) -> Iterator[str]:
     """The strings at `path` in `parameters`, in order; lists on the way are entered.
 
-    Path: keys joined by dots; `*` for every key, and `@keys` for the keys themselves. `target.roleArn`, `targets.roleArn` (a list of targets), `roles.*`.
+    Path: keys joined by dots; `*` for every key, and `@keys` for the keys themselves. `target.roleArn`, `targets.roleArn` (a list of targets), `roles.*`,
+    and `patchOperations{path=/cloudwatchRoleArn}.value` for the one object of a list that has this value.
     """
     yield from _walk(parameters, path.split("."))
 
@@ -48,10 +50,18 @@ def _walk(value: object, keys: list[str]) -> Iterator[str]:
     elif isinstance(value, Mapping) and keys == ["@keys"]:
         yield from (key for key in map(str, value) if key)
     elif isinstance(value, Mapping):
-        wanted = normal(keys[0]) if keys[0] != "*" else None
+        step = _STEP.fullmatch(keys[0])
+        wanted = normal(step["key"]) if step else None
         for key, item in value.items():
             if wanted is None or normal(str(key)) == wanted:
-                yield from _walk(item, keys[1:])
+                yield from _walk(_chosen(item, step), keys[1:])
+
+
+def _chosen(item: object, step: re.Match[str] | None) -> object:
+    """The objects of a list that a step's test picks; anything else as it is."""
+    if step is None or step["test"] is None or not isinstance(item, list):
+        return item
+    return [one for one in item if step["value"] in lookup(one, step["test"])]
 
 
 def _scalar(value: object) -> str | None:
@@ -59,22 +69,6 @@ def _scalar(value: object) -> str | None:
     if isinstance(value, int) and not isinstance(value, bool):
         return str(value)
     return value if isinstance(value, str) and value and value not in MASKS else None
-
-
-def holds(parameters: object, path: str) -> bool:
-    """Whether something stands at `path`: a key with a value that is neither null, false nor empty."""
-    head, _, rest = path.partition(".")
-    if isinstance(parameters, list):
-        return any(holds(item, path) for item in parameters)
-    if not isinstance(parameters, Mapping):
-        return False
-    for key, item in parameters.items():
-        if head == "*" or normal(str(key)) == normal(head):
-            if rest and holds(item, rest):
-                return True
-            if not rest and item not in (None, False, "", [], {}, "false"):
-                return True
-    return False
 
 
 def leaves(parameters: Mapping[str, Any] | None) -> Iterator[tuple[str, int, str]]:

@@ -25,7 +25,7 @@ from tracer.model.arn import Arn, ArnPattern
 from tracer.model.permission import Widening
 from tracer.model.record import Record
 from tracer.reduce.callers import partition_of_region
-from tracer.reduce.paths import Paths
+from tracer.reduce.inventory import Inventory
 from tracer.reduce.request import leaves, lookup, normal
 from tracer.reference import arn_forms
 from tracer.reference.arn_forms import ArnForm
@@ -91,19 +91,19 @@ class _Found:
 
 
 def resources_of(
-    record: Record, fact: ActionFact, paths: Paths, resource_type: str | None = None
+    record: Record, fact: ActionFact, inventory: Inventory, resource_type: str | None = None
 ) -> tuple[Resource, ...]:
     """The resources that the call was checked on for one action, at least one.
 
     Args:
         record: the call.
         fact: the action, from the table.
-        paths: the paths of IAM names, as far as the run's records show them.
+        inventory: what the records show of names and ids.
         resource_type: the only one of the action's resource types that this call is about, where it is known.
     """
     if fact.star_only:
         return (STAR,)
-    reader = _Reader(record, fact, paths)
+    reader = _Reader(record, fact, inventory)
     wanted = [(item.type, item.required) for item in fact.resources if resource_type in (None, item.type)]
     if resource_type is not None:
         wanted = [(resource_type, True)]
@@ -153,10 +153,10 @@ def _kebab(name: str) -> str:
 class _Reader:
     """Reads the resources of one action out of one record."""
 
-    def __init__(self, record: Record, fact: ActionFact, paths: Paths) -> None:
+    def __init__(self, record: Record, fact: ActionFact, inventory: Inventory) -> None:
         self._record = record
         self._fact = fact
-        self._paths = paths
+        self._inventory = inventory
         self._request = list(leaves(record.request_parameters))
         self._response = list(leaves(record.response_elements))
 
@@ -204,11 +204,7 @@ class _Reader:
         return self._by_arn(form, [identity]) if form.caller and identity else []
 
     def _by_arn(self, form: ArnForm, arns: Iterable[Arn]) -> list[_Found]:
-        found = [
-            _Found(form, values, by_arn=True)
-            for arn in dict.fromkeys(arns)
-            for values in _read_arn(form, arn)
-        ]
+        found = [_Found(form, values, by_arn=True) for arn in dict.fromkeys(arns) for values in _read_arn(form, arn)]
         return list({tuple(sorted(one.values.items())): one for one in found}.values())
 
     def _arns(self, keys: tuple[str, ...] | None, depth: int) -> Iterator[Arn]:
@@ -271,7 +267,7 @@ class _Reader:
             for values in _read_arn(found.form, arn) if arn else ():
                 if values[last].rpartition("/")[2] == name:
                     return replace(found, values=values)
-        full = self._paths.full_name(found.values.get("Account", ""), found.form.formats[0].literal, name)
+        full = self._inventory.full_name(found.values.get("Account", ""), found.form.formats[0].literal, name)
         if full is None:
             return replace(found, pathless=True)
         return replace(found, values={**found.values, last: full})

@@ -1,0 +1,86 @@
+"""Observed ARNs into patterns that hold for the next run too: `exact`, `names` or `service`.
+
+`names` stars what AWS generates, by what it is (a REST API's id, an instance's, CloudFormation's suffix): names that people
+chose are kept. `service` turns names that begin with the Serverless service and stage into prefix patterns, as the advanced
+template has them. Both look at one ARN at a time, so the result does not depend on what else was seen, and each step is
+recorded as a `Widening`. The rules are data: `tracer.reference.generated`.
+"""
+
+from __future__ import annotations
+
+import functools
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from tracer.model.arn import ArnPattern
+from tracer.model.glob import escape
+from tracer.model.permission import ResourcesMode, Widening
+from tracer.reference import generated
+from tracer.reference.generated import GeneratedRule
+
+
+@dataclass(frozen=True, slots=True)
+class Generalizer:
+    """How ARNs become patterns in one run.
+
+    Attributes:
+        mode: exact, names or service.
+        service, stage: the Serverless service and stage, where they are known.
+        stacks: the run's stacks: CloudFormation begins the names that it makes with theirs.
+        made: the ids that the run itself made; an id of a long-lived resource is starred only where it is one of them.
+    """
+
+    mode: ResourcesMode
+    service: str | None = None
+    stage: str | None = None
+    stacks: tuple[str, ...] = ()
+    made: frozenset[str] = frozenset()
+
+    def __call__(self, pattern: ArnPattern) -> tuple[ArnPattern, tuple[Widening, ...]]:
+        """The pattern for an observed one, and what was widened in it."""
+        if self.mode is ResourcesMode.EXACT or pattern.is_star:
+            return pattern, ()
+        *head, resource = pattern.segments
+        widened: list[Widening] = []
+        for rule in generated.rules_for(pattern.service):
+            resource = self._apply(rule, resource, widened)
+        if self.mode is ResourcesMode.SERVICE and self.service:
+            resource = self._prefixes(resource, widened)
+        return ArnPattern(":".join((*head, resource))), tuple(widened)
+
+    def _apply(self, rule: GeneratedRule, resource: str, widened: list[Widening]) -> str:
+        def star(match: re.Match[str]) -> str:
+            found = match.group("id")
+            if found == rule.to or (rule.made_only and found not in self.made):
+                return match.group()
+            widened.append(Widening("resource", found, rule.to, rule.rule))
+            start, end = match.start("id") - match.start(), match.end("id") - match.start()
+            return match.group()[:start] + rule.to + match.group()[end:]
+
+        expression = _compiled(rule.match, self.stacks)
+        return expression.sub(star, resource) if expression else resource
+
+    def _prefixes(self, resource: str, widened: list[Widening]) -> str:
+        """Names that begin with the service's and stage's own prefix, cut to it. `orders-dev-*` never reaches
+        `orders-archive`; without a stage it is `orders-*`.
+        """
+        prefix = "-".join(part for part in (self.service, self.stage) if part) + "-"
+
+        def cut(match: re.Match[str]) -> str:
+            if match.group("rest") in ("*", ""):
+                return match.group()
+            widened.append(Widening("resource", match.group("rest"), "*", "service-prefix"))
+            return match.group("prefix") + "*"
+
+        expression = rf"(?<![^/:])(?P<prefix>{re.escape(escape(prefix))})(?P<rest>[^/:]*)"
+        return re.sub(expression, cut, resource, flags=re.IGNORECASE)
+
+
+@functools.lru_cache(maxsize=1024)
+def _compiled(match: str, stacks: Iterable[str]) -> re.Pattern[str] | None:
+    """A rule's expression; one about the run's stacks applies only where there are some."""
+    if "{stack}" not in match:
+        return re.compile(match)
+    names = "|".join(re.escape(escape(stack)) for stack in stacks)
+    return re.compile(match.replace("{stack}", f"(?:{names})")) if names else None

@@ -1,0 +1,124 @@
+"""What AWS checked beside a call: the rules of `tracer.reference.implied_rules` applied to one record.
+
+`iam:PassRole` is the first of them: "PassRole is not an API call ... no CloudTrail logs are generated"
+(https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_use_passrole.html), so the role stands in the parameters of
+another call and nowhere else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from tracer.model.arn import Arn, ArnPattern
+from tracer.model.permission import Widening
+from tracer.model.policy import Conditions
+from tracer.model.record import Record
+from tracer.reduce.callers import partition_of_region
+from tracer.reduce.inventory import Inventory
+from tracer.reduce.request import lookup, plain_event
+from tracer.reduce.resources import STAR, Resource, resources_of
+from tracer.reference import implied_rules, table
+from tracer.reference.implied_rules import ImpliedRule
+from tracer.reference.table import ActionFact
+
+
+@dataclass(frozen=True, slots=True)
+class Implied:
+    """One action that was checked beside the call, with the rule that says so."""
+
+    fact: ActionFact
+    resources: tuple[Resource, ...]
+    conditions: Conditions
+    rule: str
+
+
+def implied_by(record: Record, call: tuple[Resource, ...], inventory: Inventory) -> Iterator[Implied]:
+    """What was checked beside a call on the resources `call`."""
+    for rule in implied_rules.for_event(record.service, plain_event(record)):
+        if not rule.when.holds(record.request_parameters):
+            continue
+        fact = table.lookup(rule.action.service, rule.action.name)
+        if fact is None:
+            continue
+        found = tuple(dict.fromkeys(_resources(rule, fact, record, call, inventory)))
+        if found:
+            yield Implied(fact, found, _conditions(rule.conditions, record), rule.rule)
+
+
+def _resources(
+    rule: ImpliedRule, fact: ActionFact, record: Record, call: tuple[Resource, ...], inventory: Inventory
+) -> Iterator[Resource]:
+    where = rule.resource
+    if "role_at" in where:
+        for text in _texts(record, where["role_at"]):
+            yield from _role(text, record, inventory, names=bool(where.get("names")))
+    elif "profile_at" in where:
+        for text in _texts(record, where["profile_at"]):
+            yield _profile(text, record, inventory)
+    elif "arn_at" in where:
+        for text in _texts(record, where["arn_at"]):
+            if Arn.find(text):
+                yield Resource(ArnPattern.exactly(text))
+    elif "same_as_call" in where:
+        yield from call
+    elif "type" in where:
+        yield from resources_of(record, fact, inventory, where["type"])
+    elif "template" in where:
+        yield Resource(ArnPattern(_filled(where["template"], record)))
+    else:
+        yield STAR
+
+
+def _texts(record: Record, at: list[str]) -> Iterator[str]:
+    for path in at:
+        yield from lookup(record.request_parameters, path)
+
+
+def _role(text: str, record: Record, inventory: Inventory, *, names: bool) -> Iterator[Resource]:
+    """A role that was passed. Only a role of the caller's own account can be
+    (https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_use_passrole.html).
+    """
+    arn = Arn.find(text)
+    if arn:
+        if arn.service == "iam" and arn.resource.startswith("role/") and arn.account == record.account:
+            yield Resource(ArnPattern.exactly(arn))
+    elif names and "/" not in text and record.account:
+        full = inventory.full_name(record.account, "role/", text)
+        yield Resource(ArnPattern.exactly(_iam(record, f"role/{full or text}")), pathless=full is None)
+
+
+def _profile(text: str, record: Record, inventory: Inventory) -> Resource:
+    """The role of an instance profile: another name than the profile's, which only the call that put it there shows."""
+    account = record.account or ""
+    role = inventory.role_of_profile(account, text.rpartition("/")[2])
+    if role is None:
+        return Resource(
+            ArnPattern(_iam(record, "role/*")), (Widening("resource", "", "*", "instance-profile-role"),), False
+        )
+    return Resource(ArnPattern.exactly(_iam(record, f"role/{inventory.full_name(account, 'role/', role) or role}")))
+
+
+def _iam(record: Record, resource: str) -> str:
+    return f"arn:{partition_of_region(record.aws_region)}:iam::{record.account or '*'}:{resource}"
+
+
+def _conditions(block: Mapping[str, Any], record: Record) -> Conditions:
+    return Conditions(
+        tuple(
+            (operator, key, tuple(_filled(value, record) for value in values))
+            for operator, key, values in Conditions.from_json(block).items
+        )
+    )
+
+
+def _filled(text: str, record: Record) -> str:
+    """`text` with the record's partition, region and account in place of the three variables."""
+    for name, value in (
+        ("${Partition}", partition_of_region(record.aws_region)),
+        ("${Region}", record.aws_region),
+        ("${Account}", record.account or "*"),
+    ):
+        text = text.replace(name, value)
+    return text

@@ -1,0 +1,79 @@
+"""`Inventory`: what the records show of names and ids that single calls leave out.
+
+Collected from all records before any is mapped:
+
+- the paths of IAM names. `iam:GetRole` names a role `deploy`, and AWS checks it on `role/ci/deploy`. The path stands in the
+  response of the call that made the role and in the session issuer of each of its sessions;
+- the roles of instance profiles, which `AddRoleToInstanceProfile` alone names;
+- the ids of long-lived things that the run itself made (a KMS key), which the next run will not meet again.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from typing import Final
+
+from tracer.model.arn import Arn
+from tracer.model.record import Record
+from tracer.reduce.request import leaves, lookup
+from tracer.reference import generated
+
+_MAKING: Final = ("Create", "Import", "Request", "Replicate")
+"""How the names of calls begin that make something whose id AWS generates."""
+
+
+class Inventory:
+    """What the records of a run show; filled by `observe`, then only read."""
+
+    def __init__(self) -> None:
+        self._full: dict[tuple[str, str, str], str] = {}
+        self._profiles: dict[tuple[str, str], str] = {}
+        self._made: set[str] = set()
+
+    def observe(self, record: Record) -> None:
+        """Note what this record shows."""
+        identity = record.user_identity
+        self._note((identity.arn, identity.session_issuer_arn))
+        if record.service == "iam":
+            self._note(value for _, _, value in leaves(record.response_elements))
+            if record.event_name == "AddRoleToInstanceProfile":
+                self._note_profile(record)
+        if record.service in generated.services_that_keep() and record.event_name.startswith(_MAKING):
+            for _, _, value in leaves(record.response_elements):
+                self._made.update(part for part in re.split("[/:]", value) if len(part) > 1)
+
+    def full_name(self, account: str, kind: str, name: str) -> str | None:
+        """An IAM name with its path (`ci/deploy`), or None where no record shows it.
+
+        Args:
+            account: the account's number.
+            kind: what the ARN's resource part begins with: `role/`.
+            name: the name alone.
+        """
+        return self._full.get((account, kind, name))
+
+    def role_of_profile(self, account: str, profile: str) -> str | None:
+        """The name of the role that an instance profile holds, or None where no record shows it."""
+        return self._profiles.get((account, profile))
+
+    @property
+    def made(self) -> frozenset[str]:
+        """The ids that the run made, of services whose ids are kept otherwise."""
+        return frozenset(self._made)
+
+    def _note_profile(self, record: Record) -> None:
+        for profile in lookup(record.request_parameters, "instanceProfileName"):
+            for role in lookup(record.request_parameters, "roleName"):
+                key = (record.account or "", profile)
+                self._profiles[key] = min(role, self._profiles.get(key, role))
+
+    def _note(self, arns: Iterable[str | None]) -> None:
+        for text in arns:
+            arn = Arn.find(text)
+            if arn and arn.service == "iam" and "/" in arn.resource:
+                kind, _, full = arn.resource.partition("/")
+                # A name is unique in its account whatever its path, so the last record to show it is as good as the first;
+                # of two paths (removed and made anew elsewhere) the smaller is kept, whatever the order of the records.
+                key = (arn.account, f"{kind}/", full.rpartition("/")[2])
+                self._full[key] = min(full, self._full.get(key, full))

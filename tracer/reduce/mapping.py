@@ -1,0 +1,123 @@
+"""One record of the run in, all that AWS checked for it out.
+
+`map_record` puts the pieces together: the call's own actions on their resources, what was checked beside them, and the
+conditions of a call that a service forwarded. What is known only in part comes with a `Doubt`, what is not known at all is
+`Unknown`; the caller turns both into findings.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from tracer.model.action import Action
+from tracer.model.permission import Basis
+from tracer.model.policy import Conditions
+from tracer.model.record import Record
+from tracer.reduce import actions, apigateway
+from tracer.reduce.actions import Need, NoPermission, Unknown
+from tracer.reduce.implied import implied_by
+from tracer.reduce.inventory import Inventory
+from tracer.reduce.request import plain_event
+from tracer.reduce.resources import Resource, resources_of
+from tracer.reference import operations, via_rules
+from tracer.reference.table import ActionFact
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One check of AWS: an action on a resource under conditions."""
+
+    action: Action
+    resource: Resource
+    conditions: Conditions
+    basis: Basis
+    rule: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Doubt:
+    """Something that a check's resource leaves open.
+
+    Attributes:
+        code: the finding's code.
+        message: for a person; the same for all records of its kind.
+    """
+
+    code: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Mapped:
+    """All that AWS checked for one call."""
+
+    checks: tuple[Check, ...]
+    doubts: tuple[Doubt, ...]
+
+
+def map_record(record: Record, inventory: Inventory) -> Mapped | NoPermission | Unknown:
+    """What AWS checked for the call that `record` shows."""
+    needed = _needed(record, inventory)
+    if isinstance(needed, NoPermission | Unknown):
+        return needed
+    checks = [
+        Check(need.fact.action, resource, _forwarded(record, need.fact), Basis.OBSERVED, need.rule)
+        for need, found in needed
+        for resource in found
+    ]
+    call = tuple(resource for _, found in needed for resource in found)
+    for implied in implied_by(record, call, inventory):
+        conditions = implied.conditions | _forwarded(record, implied.fact)
+        checks += [
+            Check(implied.fact.action, resource, conditions, Basis.IMPLIED, implied.rule)
+            for resource in implied.resources
+        ]
+    unique = tuple(dict.fromkeys(checks))
+    return Mapped(unique, tuple(dict.fromkeys(_doubts(record, unique))))
+
+
+def _needed(
+    record: Record, inventory: Inventory
+) -> tuple[tuple[Need, tuple[Resource, ...]], ...] | NoPermission | Unknown:
+    """The call's own actions, each with its resources."""
+    by_verb = record.service == apigateway.SOURCE and operations.named(plain_event(record))
+    found = apigateway.needs_of(record) if by_verb else actions.needs_of(record)
+    if isinstance(found, NoPermission | Unknown):
+        return found
+    return tuple(
+        need if isinstance(need, tuple) else (need, resources_of(record, need.fact, inventory, need.resource_type))
+        for need in found
+    )
+
+
+def _forwarded(record: Record, fact: ActionFact) -> Conditions:
+    """The conditions that a forwarded call carried; none for a direct call, or where the forwarding service is not named."""
+    service, dot, domain = (record.via or "").partition(".amazonaws.")
+    if not dot:
+        return Conditions()
+    filled = (("${Service}", service), ("${Region}", record.aws_region), ("${Domain}", f"amazonaws.{domain}"))
+    conditions = Conditions()
+    for rule in via_rules.rules():
+        if rule.service == fact.action.service and rule.key in fact.conditions and not fact.star_only:
+            value = rule.value
+            for name, text in filled:
+                value = value.replace(name, text)
+            conditions |= Conditions.of(rule.operator, rule.key, value)
+    return conditions
+
+
+def _doubts(record: Record, checks: tuple[Check, ...]) -> Iterator[Doubt]:
+    """What stays open. A `*` in place of what the call made is none: AWS checked `*` as well."""
+    for check in checks:
+        text, resource = check.resource.pattern.text, check.resource
+        if not resource.named:
+            if record.request_parameters is None:
+                why = "were too large for CloudTrail to keep" if record.omitted else "are not in the record"
+                yield Doubt("UNKNOWN_RESOURCE", f"{check.action}: its parameters {why}, so it stands on {text}")
+            else:
+                yield Doubt("WILDCARD_RESOURCE", f"{check.action}: the call names no resource, so it stands on {text}")
+        elif any(step.rule != "new-resource" for step in resource.widened):
+            yield Doubt("WILDCARD_RESOURCE", f"{check.action}: the call leaves a part open, so it stands on {text}")
+        if resource.pathless:
+            yield Doubt("UNKNOWN_RESOURCE", f"{text}: no record shows this name's path, so it was taken to have none")

@@ -1,0 +1,291 @@
+"""The two passes over a run's records, and the trace that they give."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+
+from tracer.errors import NothingSelected
+from tracer.model.finding import Finding
+from tracer.model.permission import Basis, Permission
+from tracer.model.record import RawRecord, Record, Unreadable
+from tracer.model.run import DeployRun, TraceOptions
+from tracer.model.trace import Accounting, RunFacts, Trace
+from tracer.reduce import denials
+from tracer.reduce.actions import NoPermission, Unknown
+from tracer.reduce.attribution import Attribution, Members
+from tracer.reduce.callers import partition_of_region
+from tracer.reduce.filters import GLOBAL_SERVICES
+from tracer.reduce.fold import Fold, time_text
+from tracer.reduce.generalize import Generalizer
+from tracer.reduce.inventory import Inventory
+from tracer.reduce.mapping import Mapped, map_record
+from tracer.reduce.parse import canonical, parse
+from tracer.reduce.seen import Seen, content_of
+from tracer.reduce.select import Binned, Selected, select
+
+Read = Callable[[], Iterable[RawRecord]]
+"""Reads the records from the start; called once a pass."""
+
+
+def reduce_records(
+    read: Read, run: DeployRun, options: TraceOptions, source_findings: Callable[[], tuple[Finding, ...]] = tuple
+) -> Trace:
+    """The trace of a run.
+
+    Args:
+        read: yields the records, in any order, at each call.
+        run: which of them count.
+        options: how they become permissions.
+        source_findings: what the source cannot show; asked after the last record.
+
+    Raises:
+        NothingSelected: no record is the run's; the message lists who does appear.
+    """
+    attribution, inventory = _survey(read, run)
+    members = attribution.members()
+
+    def reduced(winners: Mapping[str, int]) -> tuple[_Reduction, Seen]:
+        reduction, seen = _Reduction(run, options, members, inventory), Seen()
+        for item in select(read(), run, members, winners, seen):
+            reduction.add(item)
+        return reduction, seen
+
+    reduction, seen = reduced({})
+    if seen.conflicts:
+        reduction, _ = reduced(_winners(read, run, members, seen.conflicts))
+        reduction.note_conflicts(seen.conflicts)
+    if not reduction.accounting().selected:
+        raise _nothing_selected(reduction.accounting(), run, attribution)
+    return reduction.trace(source_findings())
+
+
+def select_records(read: Read, run: DeployRun) -> Iterator[RawRecord]:
+    """The records, unchanged, that `reduce_records` with the same run needs: the run's own, and those that tell who acts for
+    whom and what names and ids mean. Raises NothingSelected as it does.
+    """
+    attribution, _ = _survey(read, run)
+    members = attribution.members()
+    bins: Counter[str] = Counter()
+    for item in select(read(), run, members, {}, Seen()):
+        bins[item.bin if isinstance(item, Binned) else "used"] += 1
+        if isinstance(item, Selected) or item.of_the_run or _tells(item.record, members):
+            yield item.raw
+    if not Accounting(**bins).selected:
+        raise _nothing_selected(Accounting(**bins), run, attribution)
+
+
+def _tells(record: Record | Unreadable, members: Members) -> bool:
+    """Whether a record that does not count still says something about those that do."""
+    return isinstance(record, Record) and record.service in ("sts", "iam") and not denials.is_denied(record)
+
+
+def _survey(read: Read, run: DeployRun) -> tuple[Attribution, Inventory]:
+    """The first pass."""
+    attribution, inventory = Attribution(run), Inventory()
+    for raw in read():
+        record = parse(raw)
+        if isinstance(record, Record):
+            attribution.observe(record)
+            inventory.observe(record)
+    return attribution, inventory
+
+
+def _winners(read: Read, run: DeployRun, members: Members, conflicts: Collection[str]) -> dict[str, int]:
+    """For each eventID that stands over different contents, the one with the smaller canonical JSON: a pass of its own, which
+    only a log that was tampered with, or masked twice, ever needs.
+    """
+    smallest: dict[str, bytes] = {}
+    for item in select(read(), run, members, {}, Seen()):
+        record = item.record
+        if isinstance(item, Binned) and not item.of_the_run:
+            continue
+        if isinstance(record, Record) and record.event_id in conflicts and not isinstance(item.raw, Unreadable):
+            text = canonical(item.raw)
+            smallest[record.event_id] = min(text, smallest.get(record.event_id, text))
+    return {event_id: content_of(text) for event_id, text in smallest.items()}
+
+
+class _Reduction:
+    """The lines and the accounting of one trace, as they grow."""
+
+    def __init__(self, run: DeployRun, options: TraceOptions, members: Members, inventory: Inventory) -> None:
+        self._run = run
+        self._options = options
+        self._members = members
+        self._inventory = inventory
+        self._fold = Fold(options.evidence)
+        self._bins: Counter[str] = Counter()
+        self._accounts: Counter[str] = Counter()
+        self._regions: Counter[str] = Counter()
+        self._partitions: Counter[str] = Counter()
+        self._service, self._stage = _service_and_stage(run, members)
+        self._generalize = Generalizer(options.resources, self._service, self._stage, members.stacks, inventory.made)
+
+    def add(self, item: Selected | Binned) -> None:
+        """Count one record, and what it needed."""
+        if isinstance(item, Binned):
+            self._bins[item.bin] += 1
+            if isinstance(item.record, Unreadable):
+                unreadable = item.record
+                finding = Finding("UNREADABLE_RECORD", f"{unreadable.reason} ({unreadable.location})")
+                self._fold.finding(finding, ("", ""))
+            return
+        self._note_place(item.record)
+        self._bins[self._map(item)] += 1
+
+    def _map(self, item: Selected) -> str:
+        """The bin of a call of the run; its permissions, denials and findings go into the fold."""
+        record = item.record
+        mapped = map_record(record, self._inventory)
+        if isinstance(mapped, NoPermission):
+            return "no_permission_needed"
+        if denials.is_denied(record):
+            self._deny(item, mapped)
+            return "denied"
+        if isinstance(mapped, Unknown):
+            self._find(record, "UNKNOWN_ACTION", mapped.reason)
+            return "unmapped"
+        self._use(item, mapped, None)
+        return "used"
+
+    def _use(self, item: Selected, mapped: Mapped, basis: Basis | None) -> None:
+        record = item.record
+        lines = {}
+        for check in mapped.checks:
+            pattern, widened = self._generalize(check.resource.pattern)
+            permission = Permission(
+                section=item.section,
+                principal=self._principal(item),
+                action=check.action,
+                resource=pattern,
+                conditions=check.conditions,
+                basis=basis or check.basis,
+                rule=check.rule,
+                via=record.via,
+            )
+            lines[permission] = lines.get(permission, ()) + check.resource.widened + widened
+        for permission, steps in lines.items():
+            self._fold.permission(permission, steps, record)
+        for doubt in mapped.doubts:
+            self._find(record, doubt.code, doubt.message)
+
+    def _deny(self, item: Selected, mapped: Mapped | Unknown) -> None:
+        for denial in denials.denials_of(item.record, self._principal(item), mapped):
+            self._fold.denial(denial, item.record)
+        if self._options.include_denied:
+            self._use(item, Mapped(denials.needed_by(item.record, mapped), ()), Basis.DENIED)
+        for code, message in denials.remarks_on(item.record, mapped):
+            self._find(item.record, code, message)
+
+    def _principal(self, item: Selected) -> str:
+        """The ARN that the caller's policy is attached to; a role's path may stand in another record alone."""
+        caller = item.caller
+        if caller.path_known:
+            return caller.principal
+        head, _, name = caller.principal.rpartition("/")
+        account = caller.principal.split(":")[4]
+        full = self._inventory.full_name(account, "role/", name)
+        return f"{head}/{full}" if full else caller.principal
+
+    def _find(self, record: Record, code: str, message: str) -> None:
+        finding = Finding(code, message, record.event_source, record.event_name)
+        self._fold.finding(finding, (time_text(record), record.event_id))
+
+    def _note_place(self, record: Record) -> None:
+        """Account and region of a call; a global service's region says nothing about the deploy's own."""
+        if record.account:
+            self._accounts[record.account] += 1
+        if record.aws_region and record.service not in GLOBAL_SERVICES:
+            self._regions[record.aws_region] += 1
+        self._partitions[partition_of_region(record.aws_region)] += 1
+
+    def note_conflicts(self, conflicts: Collection[str]) -> None:
+        """Report the eventIDs that stood over different contents."""
+        for event_id in sorted(conflicts):
+            message = "records of one eventID differ; the one with the smaller canonical JSON counts"
+            self._fold.finding(Finding("CONFLICTING_DUPLICATE", message), ("", event_id))
+
+    def accounting(self) -> Accounting:
+        """Where the records ended so far."""
+        return Accounting(**self._bins)
+
+    def trace(self, source_findings: tuple[Finding, ...]) -> Trace:
+        """The trace of all that was added."""
+        findings = (*self._fold.findings(), *source_findings, *self._run_findings())
+        return Trace(
+            run=self._facts(),
+            permissions=self._fold.permissions(),
+            denied=self._fold.denied(),
+            findings=tuple(sorted(findings, key=_finding_key)),
+            accounting=self.accounting(),
+        )
+
+    def _facts(self) -> RunFacts:
+        window = self._run.window
+        return RunFacts(
+            principals=self._run.principals,
+            since=window.since.strftime("%Y-%m-%dT%H:%M:%SZ") if window.since else None,
+            until=window.until.strftime("%Y-%m-%dT%H:%M:%SZ") if window.until else None,
+            accounts=self._run.accounts or tuple(sorted(self._accounts)),
+            regions=self._run.regions or tuple(sorted(self._regions)),
+            partition=min(self._partitions, key=lambda name: (-self._partitions[name], name), default="aws"),
+            service=self._service,
+            stage=self._stage,
+            stacks=self._members.stacks,
+        )
+
+    def _run_findings(self) -> Iterator[Finding]:
+        if self._members.several:
+            yield Finding(
+                "SEVERAL_PRINCIPALS",
+                "several principals made direct calls, and none was asked for: each has a policy of its own, and none is "
+                "merged with the baseline. Name the deployer with --principal",
+            )
+        roots = {
+            line.permission.principal
+            for line in self._fold.permissions()
+            if line.permission.principal.endswith(":root")
+        }
+        for root in sorted(roots):
+            yield Finding("ROOT_CALLER", f"{root} made calls: no identity policy limits an account's root user")
+
+
+def _finding_key(finding: Finding) -> tuple[str, ...]:
+    return (finding.code, finding.event_source or "", finding.event_name or "", finding.message)
+
+
+def _service_and_stage(run: DeployRun, members: Members) -> tuple[str | None, str | None]:
+    """What was asked for, else what the run's stack shows: Serverless names it SERVICE-STAGE and tags it STAGE
+    (serverless 3.40, lib/plugins/aws/lib/naming.js).
+    """
+    stage = run.stage or (members.stages[0] if len(members.stages) == 1 else None)
+    if run.service:
+        return run.service, stage
+    services = {stack.removesuffix(f"-{stage}") for stack in members.stacks if stage and stack.endswith(f"-{stage}")}
+    return (services.pop() if len(services) == 1 else None), stage
+
+
+def _nothing_selected(accounting: Accounting, run: DeployRun, attribution: Attribution) -> NothingSelected:
+    """The error that says what was read instead."""
+    who = attribution.records_by_principal
+    listed = "".join(
+        f"\n  {count:>8}  {principal}" for principal, count in sorted(who.items(), key=lambda i: (-i[1], i[0]))
+    )
+    if not accounting.read:
+        return NothingSelected("no records were read", "check --from: it held no CloudTrail records")
+    if accounting.outside_window or accounting.filtered_out:
+        message = (
+            f"no record of the run is left of {accounting.read} read: {accounting.other_principal} are other principals', "
+            f"{accounting.outside_window} outside the window, {accounting.filtered_out} filtered out"
+        )
+        hint = "widen --since and --until, or drop --user-agent, --event-source, --region or --account"
+        return NothingSelected(message + _appear(listed), hint)
+    message = f"no record of the {accounting.read} read is of the principal asked for"
+    return NothingSelected(
+        message + _appear(listed), "ask for one of these with --principal, or for every caller without it"
+    )
+
+
+def _appear(listed: str) -> str:
+    return f". These principals appear, with their records:{listed}" if listed else ". No principal appears in them"

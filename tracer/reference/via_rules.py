@@ -1,0 +1,33 @@
+"""The condition keys that a forwarded call carries (`data/overrides/via.json`): one row a service and key."""
+
+from __future__ import annotations
+
+import functools
+import json
+from dataclasses import dataclass
+from importlib import resources
+
+
+@dataclass(frozen=True, slots=True)
+class ViaRule:
+    """A key that calls to `service` have when another service makes them.
+
+    Attributes:
+        service: the IAM prefix of the call.
+        operator, key: of the condition.
+        value: with ${Service}, ${Region} and ${Domain} for the forwarding service's name, the record's region, amazonaws.com.
+    """
+
+    service: str
+    operator: str
+    key: str
+    value: str
+    why: str
+    source: str
+
+
+@functools.cache
+def rules() -> tuple[ViaRule, ...]:
+    """Every rule."""
+    file = resources.files("tracer.reference") / "data" / "overrides" / "via.json"
+    return tuple(ViaRule(**row) for row in json.loads(file.read_text(encoding="utf-8")))
