@@ -2,7 +2,7 @@
 
 The order is that of its source, `lib/plugins/aws/`, with its defaults: change sets, a deployment bucket of its own.
 Where it waits for the stack, CloudFormation's part is played. What it does with the bucket's objects are data events,
-and leaves no records.
+and leave no records.
 """
 
 from __future__ import annotations
