@@ -18,6 +18,9 @@ MASKS: Final = frozenset({"HIDDEN_DUE_TO_SECURITY_REASONS", "***", "<hidden>"})
 """What stands in a record where the service hid a value."""
 
 _STEP: Final = re.compile(r"(?P<key>[^*{]+)(?:\{(?P<test>\w+)=(?P<value>[^}]+)\})?")
+_WRAPPERS: Final = frozenset({"content", "item", "items", "member"})
+"""Keys that only wrap what stands under the key above: `instancesSet.items[]`, `FlowLogId.content`."""
+
 _MAX_DEPTH: Final = 12
 _MAX_LEAVES: Final = 5_000
 
@@ -95,8 +98,8 @@ def leaves(parameters: Mapping[str, Any] | None) -> Iterator[tuple[str, int, str
 
 
 def _key(name: str, parent: str) -> str:
-    """A member's key; `items` and `member` only wrap a list (`instancesSet.items[]`) and keep the parent's."""
-    return parent if name in ("items", "member", "item") and parent else normal(str(name))
+    """A member's key; what only wraps keeps the key above it."""
+    return parent if name in _WRAPPERS and parent else normal(str(name))
 
 
 def plain_event(record: Record) -> str:

@@ -34,8 +34,13 @@ from tracer.reference.table import ActionFact
 _SUBJECT_KEYS: Final = ("arn", "resourcearn", "resource", "resourceid", "name", "id", "identifier")
 """What a request calls the one thing that it is about."""
 
+_OTHER_ENDING: Final = {"name": "id", "id": "name"}
+
 _VAGUE: Final = frozenset({"", "id", "name", "arn", "resource", "resourceid", "resourcearn", "resourcename"})
 """Keys that say nothing about what they name; they count at the top of a request alone (_SUBJECT_KEYS)."""
+
+_MAKING: Final = ("Allocate", "Copy", "Create", "Import", "Launch", "Purchase", "Register", "Request", "Run")
+"""How the names of calls begin that make something; AWS checks them before its id exists."""
 
 _ARN_DEPTH: Final = 3
 """How deep in a request an ARN of the right format still is the resource: `tagResource.resourceArns[]` and the like."""
@@ -73,7 +78,7 @@ class _Found:
     form: ArnForm
     values: Mapping[str, str]
     made: frozenset[str] = frozenset()
-    """Variables whose value only the response has: the call made it."""
+    """Variables whose value did not exist before the call: it made it."""
     by_arn: bool = False
     """Named by a whole ARN."""
     pathless: bool = False
@@ -86,8 +91,8 @@ class _Found:
 
     @property
     def named(self) -> bool:
-        """Whether the record names any part of it."""
-        return any(name in self.values for name in self.form.variables)
+        """Whether the record names any part of it, or makes it."""
+        return any(name in self.values or name in self.made for name in self.form.variables)
 
 
 def resources_of(
@@ -137,8 +142,9 @@ def _most_specific(found: list[_Found]) -> list[_Found]:
 
 def _write(found: _Found) -> Iterator[Resource]:
     """The patterns of one resource: one for each form that a policy states it in."""
-    widened = [Widening("resource", found.values[name], "*", "new-resource") for name in sorted(found.made)]
-    widened += [Widening("resource", "", "*", f"unknown-{_kebab(name)}") for name in found.missing]
+    widened = [Widening("resource", found.values.get(name, ""), "*", "new-resource") for name in sorted(found.made)]
+    open_ = [name for name in found.missing if name not in found.made]
+    widened += [Widening("resource", "", "*", f"unknown-{_kebab(name)}") for name in open_]
     values = {name: value for name, value in found.values.items() if name not in found.made}
     for template in found.form.templates:
         text = template.write(values, found.form.defaults)
@@ -163,12 +169,18 @@ class _Reader:
     def required(self, kind: str) -> list[_Found]:
         """The resources of a type that every such call is checked on; one with gaps where the record names none."""
         form = arn_forms.form(self._fact.action.service, kind)
-        return self._named(form) or self._own(form) or self._made(form) or [_Found(form, self._head)]
+        found = self._named(form) or self._own(form) or self._answered(form)
+        if found:
+            return found
+        return [_Found(form, self._head, made=frozenset(form.variables) if self._makes(form) else frozenset())]
 
     def optional(self, kind: str) -> list[_Found]:
         """The resources of a type that a call may be checked on: those that it names in full."""
         form = arn_forms.form(self._fact.action.service, kind)
-        return [found for found in self._named(form) if not found.missing]
+        found = [one for one in self._named(form) if not one.missing]
+        # Another service's resource has names of its own: a key that looks like one of them says nothing.
+        foreign = form.formats[0].service != self._fact.action.service and not form.keys
+        return [one for one in found if one.by_arn] if foreign else found
 
     @functools.cached_property
     def _head(self) -> dict[str, str]:
@@ -190,13 +202,18 @@ class _Reader:
             or self._by_arn(form, self._arns(None, depth=_ARN_DEPTH))
         )
 
-    def _made(self, form: ArnForm) -> list[_Found]:
-        """The resources of this form that the response alone names: the call made them."""
+    def _answered(self, form: ArnForm) -> list[_Found]:
+        """The resources of this form that the response alone names; where the call makes things, it made them."""
         found = self._by_keys(form, self._response, self._record.response_elements)
         if not found:
             arns = (arn for _, _, value in self._response if (arn := Arn.find(value)))
             found = self._by_arn(form, arns)
-        return [replace(one, made=frozenset(one.values) & set(form.variables), by_arn=False) for one in found]
+        made = frozenset(form.variables) if self._record.event_name.startswith(_MAKING) else frozenset()
+        return [replace(one, made=made & frozenset(one.values), by_arn=False) for one in found]
+
+    def _makes(self, form: ArnForm) -> bool:
+        """Whether the call makes a thing of this type, whose id nobody knows before."""
+        return self._record.event_name.startswith(_MAKING) and self._is_subject(form)
 
     def _own(self, form: ArnForm) -> list[_Found]:
         """The caller itself, for the calls that mean it where they name nobody (GetUser without a user name)."""
@@ -248,7 +265,7 @@ class _Reader:
             if depths:
                 yield [value for key, depth, value in flat if key in (name, name + "s") and depth == min(depths)]
         if variable == form.variables[-1] and self._is_subject(form):
-            for name in _SUBJECT_KEYS:
+            for name in _subject_keys(variable):
                 yield [value for key, depth, value in flat if key == name and depth == 1]
 
     def _is_subject(self, form: ArnForm) -> bool:
@@ -257,7 +274,8 @@ class _Reader:
         return required == [form.type] or normal(form.type) in self._record.event_name.lower()
 
     def _with_path(self, found: _Found) -> _Found:
-        """An IAM name with its path: from this call's response, else from what other records of the run show."""
+        """An IAM name with its path: as the call gives it to what it makes, else from this call's response, else from what
+        other records of the run show."""
         last = found.form.variables[-1]
         name = found.values.get(last, "")
         if not last.endswith("WithPath") or "/" in name:
@@ -267,6 +285,9 @@ class _Reader:
             for values in _read_arn(found.form, arn) if arn else ():
                 if values[last].rpartition("/")[2] == name:
                     return replace(found, values=values)
+        if self._makes(found.form):
+            path = next(lookup(self._record.request_parameters, "path"), "/").strip("/")
+            return replace(found, values={**found.values, last: f"{path}/{name}".strip("/")})
         full = self._inventory.full_name(found.values.get("Account", ""), found.form.formats[0].literal, name)
         if full is None:
             return replace(found, pathless=True)
@@ -302,12 +323,33 @@ def _by_expressions(form: ArnForm, variable: str, text: str) -> dict[str, str] |
 
 @functools.lru_cache(maxsize=8192)
 def _names(form: ArnForm, variable: str) -> tuple[str, ...]:
-    """The keys that a variable's value may stand under, by its name and its type's: `functionname`, `functionarn`..."""
-    stems = (normal(variable), _stem(normal(variable)), normal(form.type))
-    own = (stems[0], *(stem + end for stem in stems[1:] for end in ("name", "id", "arn", "identifier", "")))
-    last = variable == form.variables[-1]
-    return tuple(dict.fromkeys(name for name in (own if last else own[:6]) if name not in _VAGUE))
+    """The keys that a variable's value may stand under, by its own name and its type's: `functionname`, `functionarn`...
+
+    A variable that ends in Name is not filled from an id, nor the other way round: they are different things.
+    """
+    own = normal(variable)
+    stems = (_stem(own), normal(form.type)) if variable == form.variables[-1] else (_stem(own),)
+    ends = ("", "name", "arn", "identifier", "id")
+    found = (own, *(stem + end for stem in stems for end in ends if end != _OTHER_ENDING.get(_ending(own))))
+    return tuple(dict.fromkeys(name for name in found if name not in _VAGUE))
+
+
+@functools.lru_cache(maxsize=1024)
+def _subject_keys(variable: str) -> tuple[str, ...]:
+    """What a request may call the one thing that it is about, where this variable is its name or id."""
+    own = normal(variable)
+    ending = _ending(own)
+    return tuple(
+        key for key in _SUBJECT_KEYS if key != _OTHER_ENDING.get(ending) and (key != "name" or ending or own in _VAGUE)
+    )
+
+
+def _ending(name: str) -> str:
+    """Whether a variable is a name or an id, by its ending; `""` where it does not say."""
+    bare = re.sub(r"(withpath|withoutleadingslash)$", "", name)
+    return next((end for end in ("name", "id") if bare.endswith(end)), "")
 
 
 def _stem(name: str) -> str:
-    return re.sub(r"(withpath|withoutleadingslash)?$", "", re.sub(r"(name|id|arn|identifier)$", "", name))
+    bare = re.sub(r"(withpath|withoutleadingslash)$", "", name)
+    return re.sub(r"(name|id|arn|identifier)$", "", bare)
