@@ -21,7 +21,6 @@ def caller_arn(client_factory: ClientFactory = new_client, region: str | None = 
         answer = client_factory("sts", region).get_caller_identity()
     except (BotoCoreError, ClientError) as error:
         told = explained(error, "sts:GetCallerIdentity")
-        raise CollectError(
-            told.message, f"{told.hint or 'try again'}; or name the run's caller: --principal ARN"
-        ) from error
+        hint = f"{told.hint or 'try again'}; or name the run's caller: --principal ARN"
+        raise CollectError(told.message, hint) from error
     return str(answer["Arn"])

@@ -34,7 +34,9 @@ def text_of(chunks: Iterable[bytes], layers: int = _LAYERS) -> Iterator[bytes]:
         Damaged: the gzip data is corrupt or cut off, or this is no text in UTF-8 at all.
     """
     rest = iter(chunks)
-    first = next((chunk for chunk in rest if chunk), b"")
+    first = b""
+    while len(first) < len(_MAGIC) and (chunk := next(rest, None)) is not None:
+        first += chunk
     if layers and first.startswith(_MAGIC):
         yield from text_of(_inflate(chain((first,), rest)), layers - 1)
         return
@@ -54,8 +56,9 @@ def _inflate(chunks: Iterable[bytes]) -> Iterator[bytes]:
         while data:
             if member.eof:
                 data = data.lstrip(b"\0")  # zeros may fill a gzip file up to a block
+                if not data:
+                    break
                 member = zlib.decompressobj(_GZIP)
-                continue
             before = member.copy()
             try:
                 yield member.decompress(data, CHUNK)

@@ -13,8 +13,8 @@ from tracer.model.run import DeployRun
 class RecordSource(Protocol):
     """A source of CloudTrail records.
 
-    A run is read in two passes (who acts for whom; then which records count), so `records` can be called again and yields
-    the same records, in any order.
+    A run is read in two passes (who acts for whom; then which records count), so `records` can be called again and
+    yields the same records, in any order.
     """
 
     def records(self, run: DeployRun) -> Iterator[RawRecord]:

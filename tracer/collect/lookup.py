@@ -7,8 +7,8 @@ two requests a second.
 No LookupAttribute is sent. LookupEvents takes exactly one, and none keeps a run whole: `Username` is the user's or the
 session's name, so it loses what was done by the roles that the principal assumed, passed to CloudFormation or gave to
 functions; an access key loses the calls that services forward, which carry a fresh key each
-(https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_LookupEvents.html). So the window alone bounds the pages,
-and reduce selects.
+(https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_LookupEvents.html). So the window alone bounds the
+pages, and reduce selects.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from tracer.model.run import DeployRun, TimeWindow
 ACTION: Final = "cloudtrail:LookupEvents"
 
 REQUESTS_PER_SECOND: Final = 2
-""""The rate of lookup requests is limited to two per second, per account, per Region":
+"""AWS: "The rate of lookup requests is limited to two per second, per account, per Region",
 https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_LookupEvents.html."""
 
 PAGE: Final = 50
@@ -40,7 +40,7 @@ HISTORY: Final = timedelta(days=90)
 """How far back the event history goes, from the same page."""
 
 THROTTLED_WAITS: Final = (2.0, 4.0, 8.0, 16.0, 32.0)
-"""Seconds to wait, one after the other, where AWS still throttles after botocore's own retries: others look up as well."""
+"""Seconds to wait, one after the other, where AWS still throttles after botocore's own retries."""
 
 _TRAIL: Final = "read the trail's bucket instead: aws s3 sync s3://BUCKET/AWSLogs/ logs/, then --from logs/"
 
@@ -89,8 +89,8 @@ class LookupSource:
         return (
             Finding(
                 "COVERAGE_GAP",
-                f"CloudTrail's event history (read in {where}) holds management events of the last {HISTORY.days} days only: "
-                "no data events (S3 objects, Lambda invocations, DynamoDB items...), and no other region's calls",
+                f"CloudTrail's event history (read in {where}) holds management events of the last {HISTORY.days} days "
+                "only: no data events (S3 objects, Lambda invocations, DynamoDB items...), and no other region's calls",
             ),
         )
 
@@ -98,8 +98,9 @@ class LookupSource:
         from botocore.exceptions import BotoCoreError, ClientError
 
         if window.since and window.since < self._clock() - HISTORY:
+            since = f"{window.since:%Y-%m-%dT%H:%M:%SZ}"
             raise CollectError(
-                f"the window begins at {window.since:%Y-%m-%dT%H:%M:%SZ}; CloudTrail's event history holds {HISTORY.days} days",
+                f"the window begins at {since}, and CloudTrail's event history goes back {HISTORY.days} days",
                 f"give a later --since, or {_TRAIL}",
             )
         spool = Spool()
@@ -115,12 +116,13 @@ class LookupSource:
 
     def _clients(self) -> dict[str, Any]:
         """A client for each region of the run, and for the one where its partition logs IAM, STS and CloudFront."""
-        own = {}
+        own: dict[str, Any] = {}
         for region in self._regions or (None,):
             client = self._new_client("cloudtrail", region)
             own[client.meta.region_name] = client
-        all_regions = sorted(own.keys() | {global_region(client.meta.partition) for client in own.values()} - {None})
-        return {region: own.get(region) or self._new_client("cloudtrail", region) for region in all_regions}
+        partitions = {client.meta.partition for client in own.values()}
+        wanted = own.keys() | {region for partition in partitions if (region := global_region(partition))}
+        return {region: own.get(region) or self._new_client("cloudtrail", region) for region in sorted(wanted)}
 
     def _events(self, client: Any, window: TimeWindow) -> Iterator[Mapping[str, Any]]:  # noqa: ANN401
         """All events of one region, page after page; each request but the token is the same, as NextToken demands."""
@@ -140,16 +142,19 @@ class LookupSource:
     def _page(self, client: Any, request: Mapping[str, Any], pace: _Pace) -> Mapping[str, Any]:  # noqa: ANN401
         from botocore.exceptions import ClientError
 
-        for wait in THROTTLED_WAITS:
+        for wait in (*THROTTLED_WAITS, None):
             pace.wait()
             try:
-                return _mapping(client.lookup_events(**request))
+                page: Mapping[str, Any] = client.lookup_events(**request)
             except ClientError as error:
                 if error_code(error) not in THROTTLED:
                     raise
-                self._sleep(wait)
+                if wait is not None:
+                    self._sleep(wait)
+            else:
+                return page
         raise CollectError(
-            f"LookupEvents in {client.meta.region_name} was throttled {len(THROTTLED_WAITS)} times",
+            f"LookupEvents in {client.meta.region_name} was throttled {len(THROTTLED_WAITS) + 1} times",
             f"narrow --since and --until, try again later, or {_TRAIL}",
         )
 
@@ -187,10 +192,6 @@ def global_region(partition: str) -> str | None:
 
 
 def _line(event: Mapping[str, Any]) -> bytes:
-    """The looked-up event as `read_records` takes it: all that counts of it is the record, which is JSON in a string."""
+    """The looked-up event as `read_records` takes it: what counts of it is the record, which is JSON in a string."""
     kept = {"EventId": event.get("EventId"), "CloudTrailEvent": event.get("CloudTrailEvent")}
     return json.dumps(kept, ensure_ascii=True).encode() + b"\n"
-
-
-def _mapping(answer: Any) -> Mapping[str, Any]:  # noqa: ANN401
-    return answer if isinstance(answer, Mapping) else {}

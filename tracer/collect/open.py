@@ -14,10 +14,11 @@ from tracer.model.run import DeployRun
 
 LOOKUP: Final = "lookup"
 
+_COPY: Final = "copy the trail's log files and name the folder: aws s3 sync s3://BUCKET/PREFIX logs/, then --from logs/"
 _NOT_YET: Final[Mapping[str, str]] = {
-    "s3://": "copy the log files and name the folder: aws s3 sync s3://BUCKET/PREFIX logs/, then --from logs/",
-    "athena:": "copy the trail's log files and name the folder: aws s3 sync s3://BUCKET/PREFIX logs/, then --from logs/",
-    "lake:": "use --from lookup for the last 90 days, or copy a trail's log files and name the folder",
+    "s3://": _COPY,
+    "athena:": _COPY,
+    "lake:": f"use --from lookup for the last 90 days, or {_COPY}",
 }
 """How sources begin that this version does not read, with what to do instead."""
 

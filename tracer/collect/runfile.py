@@ -4,8 +4,8 @@ A run file is a JSON object in `.tracer/runs/NAME.json`. Its keys, all optional 
 
     name           the run's name; where it is absent, the file's
     principal      the caller's ARN, as `sts get-caller-identity` gave it
-    since, until   ISO 8601, in UTC unless it says otherwise; `until` is the second after the run's end, absent where the
-                   recorder was killed
+    since, until   ISO 8601, in UTC unless it says otherwise; `until` is the second after the run's end, absent
+                   where the recorder was killed
     regions        a list; or `region`, one
     accounts       a list; or `account`, one
     partition      `aws` where it is absent
@@ -34,7 +34,7 @@ RUNS: Final = Path(".tracer") / "runs"
 
 @dataclass(frozen=True, slots=True)
 class RunFile:
-    """One recorded run; see the module for its fields. Times are aware, in UTC; what was not recorded is None or empty."""
+    """One recorded run, in the keys of its file. Times are aware, in UTC; what was not recorded is None or empty."""
 
     name: str
     since: datetime

@@ -1,17 +1,17 @@
 """Cuts JSON objects out of a stream of bytes, one after another, without ever holding the stream.
 
-What comes in: chunks of text that holds JSON documents, in whatever way they follow each other: one document, a list, a line
-each, or just end to end, pretty-printed or not. What goes out: the bytes of each object that may be a record, as they stand
-in the text, or a `Spoilt` for what cannot be cut.
+What comes in: chunks of text that holds JSON documents, in whatever way they follow each other: one document, a list,
+a line each, or just end to end, pretty-printed or not. What goes out: the bytes of each object that may be a record, as
+they stand in the text, or a `Spoilt` for what cannot be cut.
 
-CloudTrail, EventBridge and CloudWatch Logs wrap records in a list or an object (`ENVELOPES`). A log file is one line that
-may be a gigabyte long, so a wrapper is opened where it is met and its elements come out as objects of their own. What an
-object *is* stays open here: `tracer.collect.shapes` unpacks strings, and reduce judges records.
+CloudTrail, EventBridge and CloudWatch Logs wrap records in a list or an object (`ENVELOPES`). A log file is one line
+that may be a gigabyte long, so a wrapper is opened where it is met and its elements come out as objects of their own.
+What an object *is* stays open here: `tracer.collect.shapes` unpacks strings, and reduce judges records.
 
-Why not `json`: it wants the whole document, and gives objects where `tracer collect` must give the bytes. So the text is
-not parsed but passed over: one regular expression runs over strings, numbers and commas up to the next bracket, and only
-brackets are looked at in Python. What stands between brackets is checked no further than that search needs; an object that
-is cut may still be invalid JSON.
+Why not `json`: it wants the whole document, and gives objects where `tracer collect` must give the bytes. So the text
+is not parsed but passed over: one regular expression runs over strings, numbers and commas up to the next bracket, and
+only brackets are looked at in Python. What stands between brackets is checked no further than that search needs; an
+object that is cut may still be invalid JSON.
 
 The text is hostile. An object longer than `LIMIT` is passed over without being kept, one nested deeper than `DEPTH` is
 spoilt, and behind damage reading goes on at the next place that looks like the start of a record.
@@ -75,8 +75,8 @@ _RECORD_START: Final = b'{"eventVersion"'
 _restart = re.compile(
     rb'\n(?=\{|%b)|(?=\{\s{0,64}"(?:eventVersion|additionalEventData|awsRegion|EventId)")' % _STAMP
 ).search
-"""Where reading goes on behind damage: a line that begins with an object or a log's time; an object with the first key of a
-record as CloudTrail writes it, of one with sorted keys, or of a looked-up event."""
+"""Where reading goes on behind damage: a line that begins with an object or a log's time; an object with the first key
+of a record as CloudTrail writes it, of one with sorted keys, or of a looked-up event."""
 _RESTART_MAX: Final = 128
 
 _ENDS_EARLY: Final = "the text ends inside a JSON value: it was cut off"
@@ -103,7 +103,7 @@ def scan(chunks: Iterable[bytes]) -> Iterator[bytes | Spoilt]:
 
 
 class _Scanner:
-    """A window on the text. `_start` is where the value begins that is being read, None where its bytes are not kept."""
+    """A window on the text. `_start` is where the value that is being read begins; None where it is not kept."""
 
     __slots__ = ("_at", "_chunks", "_data", "_start")
 
@@ -219,29 +219,27 @@ class _Scanner:
                 raise _Malformed("it is not valid JSON")
 
     def _may_open(self, at: int, closer: int) -> bool:
-        """Whether the bracket before `at` stands where a value may begin: a cut-off record swallows no following one."""
+        """Whether the bracket before `at` stands where a value may: so that a cut-off record swallows no other one."""
         before = at - 2
         while before > 0 and self._data[before] in _SPACE:
             before -= 1
         return self._data[before] in _MAY_STAND_BEFORE[closer]
 
     def _read_inside(self, at: int) -> int:
-        """Reads on inside a value, where `at` is the end of the data or of a string that is not closed; gives the new `at`."""
+        """Reads on inside a value, `at` being the data's end or a string that is not closed; gives the new `at`."""
         self._at = at
-        string = self._data[at:]
-        unclosed = _unclosed_string(string)
-        if unclosed and unclosed.end() != len(string):
+        data = self._data
+        unclosed = _unclosed_string(data, at)
+        if unclosed and unclosed.end() != len(data):
             raise _Malformed("a string holds a raw control character, or is cut off by the line's end")
-        if self._start is not None and len(self._data) - self._start <= LIMIT:
-            if not self._read(keep=self._start):
-                raise _Malformed(_ENDS_EARLY)
-            self._start = 0
-            return self._at
-        if unclosed and len(string) > LIMIT:
-            string = b'"' + unclosed[1]
-        behind = self._data[:at].rstrip(_SPACE)[-_BEHIND:]
-        self._data, self._at, self._start = behind + string, len(behind), None
-        if not self._read(keep=0):
+        if self._start is not None and len(data) - self._start <= LIMIT:
+            keep, self._start = self._start, 0
+        else:
+            # The value is not kept, only what its rest is understood by: the last key, and that a string is open.
+            behind = data[:at].rstrip(_SPACE)[-_BEHIND:]
+            string = b'"' + unclosed[1] if unclosed and len(data) - at > _BEHIND else data[at:]
+            self._data, self._at, keep, self._start = behind + string, len(behind), 0, None
+        if not self._read(keep):
             raise _Malformed(_ENDS_EARLY)
         return self._at
 
@@ -275,7 +273,7 @@ class _Scanner:
         return self._at < len(self._data)
 
     def _to_restart(self) -> None:
-        """Moves behind damage: behind the first byte of the value that is spoilt, or on from the cursor where it is not kept."""
+        """Moves behind damage, from the second byte of the spoilt value; from the cursor where that is not kept."""
         if self._start is not None:
             self._at = self._start + 1
         while not (found := _restart(self._data, self._at)):
@@ -291,7 +289,7 @@ class _Scanner:
             pass
 
     def _read(self, keep: int | None = None) -> bool:
-        """Adds a chunk and forgets what stands before `keep` (the cursor, where not given); False at the end of the text."""
+        """Adds a chunk and forgets what stands before `keep`, else before the cursor; False at the end of the text."""
         keep = self._at if keep is None else keep
         chunk = next(self._chunks, b"")
         self._data = self._data[keep:] + chunk

@@ -1,9 +1,9 @@
 """The text of a log becomes records: what `tracer.collect.scan` cuts out is unpacked, checked and put on one line.
 
 CloudTrail's records come as they are, and as JSON in a string: `CloudTrailEvent` of a looked-up event, `message` of a
-CloudWatch Logs event (which in turn may be an EventBridge event, where a rule sends its events to a log group). A record
-that stands in the text is given out byte for byte; only line breaks and indentation of pretty-printed text are taken out,
-because records travel on as lines.
+CloudWatch Logs event (which in turn may be an EventBridge event, where a rule sends its events to a log group). A
+record that stands in the text is given out byte for byte; only line breaks and indentation of pretty-printed text are
+taken out, because records travel on as lines.
 
 Whether an object is CloudTrail's is not asked here: reduce judges that, and counts what it cannot use.
 """

@@ -1,4 +1,4 @@
-"""`Spool`: what can be read only once, kept in an anonymous temporary file so that the second pass can read it again."""
+"""`Spool`: what can be read only once, kept in an anonymous temporary file for the second pass."""
 
 from __future__ import annotations
 

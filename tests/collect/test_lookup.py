@@ -1,0 +1,218 @@
+"""LookupEvents, against botocore's Stubber: what is asked for, what comes out, how fast, and what errors tell."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import boto3
+import pytest
+from botocore.exceptions import NoCredentialsError
+from botocore.stub import Stubber
+from support import record
+
+from tracer.collect.lookup import ACTION, THROTTLED_WAITS, LookupSource, global_region
+from tracer.errors import CollectError
+from tracer.model.record import Unreadable
+from tracer.model.run import DeployRun, TimeWindow
+
+NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
+WINDOW = TimeWindow(NOW - timedelta(hours=2), NOW - timedelta(hours=1))
+RUN = DeployRun(principals=("arn:aws:iam::123456789012:user/deployer",), window=WINDOW)
+ASKED = {"MaxResults": 50, "StartTime": WINDOW.since, "EndTime": WINDOW.until}
+
+
+class Time:
+    """Time that passes by sleeping alone."""
+
+    def __init__(self) -> None:
+        self.passed = 0.0
+        self.sleeps: list[float] = []
+
+    def sleep(self, seconds: float) -> None:
+        self.sleeps.append(seconds)
+        self.passed += seconds
+
+
+class Account:
+    """Stubbed clients, one a region; a region that was not prepared cannot be asked."""
+
+    def __init__(self) -> None:
+        self.stubs: dict[str, Stubber] = {}
+        self.time = Time()
+
+    def region(self, name: str) -> Stubber:
+        client = boto3.client("cloudtrail", name, aws_access_key_id="AKIAEXAMPLE", aws_secret_access_key="x")  # noqa: S106
+        self.stubs[name] = Stubber(client)
+        self.stubs[name].activate()
+        return self.stubs[name]
+
+    def client(self, service: str, region: str | None) -> Any:  # noqa: ANN401 - as ClientFactory has it
+        assert service == "cloudtrail"
+        return self.stubs[region or "eu-west-1"].client
+
+    def source(self, *regions: str) -> LookupSource:
+        return LookupSource(
+            regions, self.client, sleep=self.time.sleep, clock=lambda: NOW, stopwatch=lambda: self.time.passed
+        )
+
+    def assert_all_was_asked(self) -> None:
+        for stub in self.stubs.values():
+            stub.assert_no_pending_responses()
+
+
+@pytest.fixture
+def account(no_aws: None):
+    return Account()
+
+
+def page(*names: str, then: str | None = None) -> dict[str, Any]:
+    events = [{"EventId": name, "CloudTrailEvent": json.dumps(record(name))} for name in names]
+    return {"Events": events} | ({"NextToken": then} if then else {})
+
+
+def names(source: LookupSource, run: DeployRun = RUN) -> list[str]:
+    return [json.loads(item)["eventName"] for item in source.records(run)]
+
+
+def test_all_pages_of_the_region_and_of_the_global_one_are_read_once(account: Account):
+    ireland, global_ = account.region("eu-west-1"), account.region("us-east-1")
+    ireland.add_response("lookup_events", page("A", "B", then="2"), ASKED)
+    ireland.add_response("lookup_events", page("C", then="3"), ASKED | {"NextToken": "2"})
+    ireland.add_response("lookup_events", page(), ASKED | {"NextToken": "3"})
+    global_.add_response("lookup_events", page("D"), ASKED)
+    source = account.source("eu-west-1")
+    assert names(source) == ["A", "B", "C", "D"]
+    assert names(source) == ["A", "B", "C", "D"]
+    account.assert_all_was_asked()
+
+
+def test_records_come_out_as_cloudtrail_wrote_them(account: Account):
+    text = '{"eventVersion": "1.11", "a": 1.0, "n": "ünï 漢\\n"}'
+    account.region("us-east-1").add_response("lookup_events", {"Events": [{"CloudTrailEvent": text}, {"EventId": "x"}]})
+    assert list(account.source("us-east-1").records(RUN)) == [
+        text.encode(),
+        b'{"EventId": "x", "CloudTrailEvent": null}',
+    ]
+
+
+def test_an_event_that_is_no_record_is_told(account: Account):
+    account.region("us-east-1").add_response("lookup_events", {"Events": [{"CloudTrailEvent": "oops"}]})
+    assert list(account.source("us-east-1").records(RUN)) == [Unreadable("this is not JSON", "lookup: record 1")]
+
+
+def test_an_open_window_asks_for_the_whole_history(account: Account):
+    account.region("us-east-1").add_response("lookup_events", page("A"), {"MaxResults": 50})
+    assert names(account.source("us-east-1"), DeployRun()) == ["A"]
+
+
+def test_without_regions_the_environment_s_is_read(account: Account):
+    account.region("eu-west-1").add_response("lookup_events", page("A"))
+    account.region("us-east-1").add_response("lookup_events", page("B"))
+    assert names(account.source()) == ["A", "B"]
+
+
+@pytest.mark.parametrize(
+    ("region", "global_one"), [("us-gov-east-1", "us-gov-west-1"), ("cn-northwest-1", "cn-north-1")]
+)
+def test_the_global_region_is_the_partition_s(account: Account, region: str, global_one: str):
+    for name in (region, global_one):
+        account.region(name).add_response("lookup_events", page(name.replace("-", "")))
+    assert len(names(account.source(region))) == 2
+    account.assert_all_was_asked()
+
+
+def test_global_regions_are_botocore_s():
+    partitions = ("aws", "aws-us-gov", "aws-cn", "aws-nowhere")
+    assert [global_region(name) for name in partitions] == ["us-east-1", "us-gov-west-1", "cn-north-1", None]
+
+
+def test_two_requests_a_second_are_sent_and_no_more(account: Account):
+    stub = account.region("us-east-1")
+    for number in range(9):
+        stub.add_response("lookup_events", page(then=str(number)))
+    stub.add_response("lookup_events", page())
+    names(account.source("us-east-1"))
+    assert account.time.sleeps == [0.5] * 9
+
+
+def test_time_that_an_answer_took_is_not_waited_for_again(account: Account):
+    stub = account.region("us-east-1")
+    stub.add_response("lookup_events", page("A", then="1"))
+    stub.add_response("lookup_events", page("B"))
+    source = LookupSource(
+        ["us-east-1"], account.client, sleep=account.time.sleep, clock=lambda: NOW, stopwatch=iter([0.0, 0.4]).__next__
+    )
+    assert names(source) == ["A", "B"]
+    assert account.time.sleeps == pytest.approx([0.1])
+
+
+def test_throttling_is_waited_for(account: Account):
+    stub = account.region("us-east-1")
+    stub.add_client_error("lookup_events", "ThrottlingException")
+    stub.add_client_error("lookup_events", "ThrottlingException")
+    stub.add_response("lookup_events", page("A"), ASKED)
+    assert names(account.source("us-east-1")) == ["A"]
+    assert account.time.sleeps == list(THROTTLED_WAITS[:2])
+
+
+def test_throttling_without_an_end_is_told(account: Account):
+    stub = account.region("us-east-1")
+    for _ in range(len(THROTTLED_WAITS) + 1):
+        stub.add_client_error("lookup_events", "ThrottlingException")
+    with pytest.raises(CollectError, match="in us-east-1 was throttled 6 times") as caught:
+        names(account.source("us-east-1"))
+    assert "--since" in caught.value.hint
+    assert account.time.sleeps == list(THROTTLED_WAITS)
+
+
+@pytest.mark.parametrize(
+    ("code", "message", "hint"),
+    [
+        ("AccessDeniedException", f"{ACTION} was denied", f"the caller needs {ACTION}"),
+        ("ExpiredTokenException", "have expired", "log in again"),
+        ("RequestExpired", "have expired", "log in again"),
+        ("UnrecognizedClientException", "does not know these credentials", "not enabled"),
+        ("InvalidClientTokenId", "does not know these credentials", "AWS_PROFILE"),
+        ("InvalidTimeRangeException", "AWS answered with an error", ""),
+    ],
+)
+def test_what_aws_refuses_is_told(account: Account, code: str, message: str, hint: str):
+    account.region("us-east-1").add_client_error("lookup_events", code)
+    with pytest.raises(CollectError, match=message) as caught:
+        names(account.source("us-east-1"))
+    assert hint in caught.value.hint
+
+
+def test_missing_credentials_are_told(no_aws: None):
+    with pytest.raises(CollectError, match="there are no AWS credentials") as caught:
+        names(LookupSource(["us-east-1"], clock=lambda: NOW))
+    assert "AWS_PROFILE" in caught.value.hint
+    assert isinstance(caught.value.__cause__, NoCredentialsError)
+
+
+def test_a_missing_region_is_told(no_aws: None):
+    with pytest.raises(CollectError, match="no AWS region is set") as caught:
+        names(LookupSource([], clock=lambda: NOW))
+    assert "--region" in caught.value.hint
+
+
+def test_a_window_before_the_history_is_told_and_nothing_is_asked(account: Account):
+    old = DeployRun(window=TimeWindow(NOW - timedelta(days=90, seconds=1), None))
+    with pytest.raises(
+        CollectError, match="2026-08-26T11:59:59Z, and CloudTrail's event history goes back 90 days"
+    ) as caught:
+        names(account.source("us-east-1"), old)
+    assert "aws s3 sync" in caught.value.hint
+
+
+def test_what_the_history_cannot_show_is_a_finding(account: Account):
+    for region in ("eu-west-1", "us-east-1"):
+        account.region(region).add_response("lookup_events", page())
+    source = account.source("eu-west-1")
+    assert names(source) == []
+    (finding,) = source.findings()
+    assert finding.code == "COVERAGE_GAP"
+    assert "eu-west-1, us-east-1" in finding.message
+    assert "no data events" in finding.message

@@ -1,0 +1,71 @@
+"""What --from names, and several of it as one source."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tracer.collect.combined import CombinedSource
+from tracer.collect.files import FileSource
+from tracer.collect.lookup import LookupSource
+from tracer.collect.open import open_source
+from tracer.errors import UsageError
+from tracer.model.finding import Finding
+from tracer.model.run import DeployRun
+
+RUN = DeployRun(regions=("eu-west-1",))
+
+
+@pytest.mark.parametrize(
+    ("specs", "kind"),
+    [
+        (["logs/"], FileSource),
+        (["-"], FileSource),
+        (["./lookup"], FileSource),
+        (["a", "b", "-"], FileSource),
+        (["lookup"], LookupSource),
+        (["lookup", "lookup"], LookupSource),
+        (["a", "lookup"], CombinedSource),
+    ],
+    ids=str,
+)
+def test_a_spec_names_a_source(specs: list[str], kind: type):
+    assert type(open_source(specs, RUN)) is kind
+
+
+@pytest.mark.parametrize("spec", ["s3://bucket/prefix", "athena:db.table", "lake:store"])
+def test_a_source_that_is_not_built_is_told_with_what_to_do(spec: str):
+    with pytest.raises(UsageError, match="not yet built") as caught:
+        open_source(["logs/", spec], RUN)
+    assert "--from" in caught.value.hint
+
+
+def test_no_source_is_wrong_usage():
+    with pytest.raises(UsageError, match="no source"):
+        open_source([], RUN)
+
+
+class Noting(FileSource):
+    """A source of files with something to remark."""
+
+    def findings(self) -> tuple[Finding, ...]:
+        return (Finding("COVERAGE_GAP", "reads alone"),)
+
+
+def test_several_sources_follow_each_other_and_remark_once(tmp_path: Path):
+    for name in "ab":
+        (tmp_path / name).write_text(json.dumps({"eventName": name}))
+    source = CombinedSource([Noting([tmp_path / "b"]), FileSource([tmp_path / "a"]), Noting([tmp_path / "b"])])
+    for _ in range(2):
+        assert [json.loads(item)["eventName"] for item in source.records(RUN)] == ["b", "a", "b"]
+    assert source.findings() == (Finding("COVERAGE_GAP", "reads alone"),)
+
+
+def test_a_source_is_named_without_loading_boto3():
+    code = "import sys, tracer.collect.open, tracer.collect.caller; print('boto' in str(sys.modules))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)  # noqa: S603 - our own code
+    assert done.stdout == "False\n"
