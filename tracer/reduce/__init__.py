@@ -7,8 +7,9 @@
     generalize    observed ARNs -> patterns
     fold          many records -> few lines
 
-Two passes, because records come in any order: an AssumeRole may stand behind the calls of its session, and a role's path
-behind the calls that leave it out. Each stage alone can be read and tested; the price is that records are parsed twice.
+Two passes, because records come in any order: an AssumeRole may stand behind the calls of its session, and a role's
+path behind the calls that leave it out. Each stage alone can be read and tested; the price is that records are parsed
+twice.
 """
 
 from tracer.reduce.trace import reduce_records, select_records

@@ -1,8 +1,8 @@
 """The IAM actions behind a call: a record in, `Need`s out, or the reason why there are none.
 
 The general rule: the prefix is the event source, the action is the event name, and the action table must have it. The
-exceptions are data (`tracer.reference.overrides`). API Gateway's control plane is checked as HTTP verbs on paths and has a
-module of its own. What the table does not have is `Unknown`: reported with its event, never guessed.
+exceptions are data (`tracer.reference.overrides`). API Gateway's control plane is checked as HTTP verbs on paths and
+has a module of its own. What the table does not have is `Unknown`: reported with its event, never guessed.
 """
 
 from __future__ import annotations

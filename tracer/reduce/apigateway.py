@@ -3,8 +3,8 @@
 "Action: apigateway:HTTP_VERB, Resource: arn:aws:apigateway:REGION::/PATH"
 (https://docs.aws.amazon.com/apigateway/latest/developerguide/security_iam_service-with-iam.html). Verb and path of each
 operation come from botocore's models of the two APIs, which share one event source and forty operation names: version 1
-(REST APIs, `/restapis`) and version 2 (HTTP and WebSocket APIs, `/apis`, botocore's leading `/v2` left out). The request
-tells them apart; where it does not, both are needed to be sure.
+(REST APIs, `/restapis`) and version 2 (HTTP and WebSocket APIs, `/apis`, botocore's leading `/v2` left out). The
+request tells them apart; where it does not, both are needed to be sure.
 """
 
 from __future__ import annotations

@@ -1,9 +1,10 @@
 """Who acts for whom: the first pass over a run's records, which may come in any order.
 
-A principal's calls are its own, those that a service forwards for it (they carry its ARN under a fresh access key, so keys
-are never compared), and, in sections of their own, those of the roles that it assumed, passed to CloudFormation, or gave to
-functions. `Attribution.observe` notes the edges of every record; `Attribution.members` follows them from the principals that
-were asked for, or from every caller, until nothing new is reached. Cycles end, because each identity is reached once.
+A principal's calls are its own, those that a service forwards for it (they carry its ARN under a fresh access key, so
+keys are never compared), and, in sections of their own, those of the roles that it assumed, passed to CloudFormation,
+or gave to functions. `Attribution.observe` notes the edges of every record; `Attribution.members` follows them from
+the principals that were asked for, or from every caller, until nothing new is reached. Cycles end, because each
+identity is reached once.
 
 AssumeRole edges count from all records, also outside the window: a session outlives its AssumeRole call. A role that is
 named as a stack's or a function's counts only from a record that the run's window and filters let pass.
@@ -28,7 +29,8 @@ from tracer.reduce.request import lookup, plain_event, role_name
 
 _CLOUDFORMATION_SESSION: Final = "AWSCloudFormation"
 """The name of the sessions in which CloudFormation uses a stack's service role
-(https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/using-iam-servicerole.html; the name as seen in records)."""
+(https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/using-iam-servicerole.html; the name as seen in
+records)."""
 
 _STACK_WRITES: Final = frozenset(
     {"CreateStack", "UpdateStack", "DeleteStack", "CreateChangeSet", "ExecuteChangeSet", "DeleteChangeSet"}

@@ -1,8 +1,8 @@
 """Who made a call: `userIdentity` in, `Caller` out.
 
 A caller is a principal that IAM identity policies can be attached to: a user, a role (through one of its sessions), the
-account's root. AWS services on their own behalf, service-linked roles, callers of other accounts and identities without an
-IAM principal are no callers: no policy of the run's account can hold a line for them.
+account's root. AWS services on their own behalf, service-linked roles, callers of other accounts and identities
+without an IAM principal are no callers: no policy of the run's account can hold a line for them.
 
 Rules: https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-user-identity.html.
 """
@@ -63,7 +63,9 @@ def caller_of(record: Record) -> Caller | None:
 
 
 def _of_another_account(record: Record) -> bool:
-    """Whether this is the copy of a cross-account call that the owner of the resource gets: the caller's own copy counts."""
+    """Whether this is the copy of a cross-account call that the owner of the resource gets: the caller's own copy
+    counts.
+    """
     caller, recipient = record.user_identity.account_id, record.recipient_account_id
     return bool(caller and recipient and caller != recipient)
 

@@ -1,7 +1,7 @@
 """What AWS refused: error codes and messages in, action, resource and cause out.
 
-A denied call is no permission of the run. Its message often is the only place that names the ARN, because CloudTrail leaves
-requestParameters out. Forms of the message:
+A denied call is no permission of the run. Its message often is the only place that names the ARN, because CloudTrail
+leaves requestParameters out. Forms of the message:
 https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_access-denied.html.
 """
 
@@ -37,9 +37,9 @@ _CODES: Final = frozenset(
         "UnauthorizedOperation",
     }
 )
-"""Error codes of a refused call, without a namespace before a dot; `*UnauthorizedOperation` too, as in CloudTrail's own alarm
-(https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudwatch-alarms-for-cloudtrail.html). NotAuthorizedException
-is none: Cognito's users get it for a wrong password."""
+"""Error codes of a refused call, without a namespace before a dot; `*UnauthorizedOperation` too, as in CloudTrail's
+own alarm (https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudwatch-alarms-for-cloudtrail.html).
+NotAuthorizedException is none: Cognito's users get it for a wrong password."""
 
 _PERFORM: Final = re.compile(
     r"is not authorized to perform: (?P<action>[A-Za-z0-9-]+:[A-Za-z0-9*]+)"
@@ -59,8 +59,8 @@ class Message:
     Attributes:
         action: the refused action in the table's spelling, or None.
         resource: the ARN or `*` that was refused, or None.
-        cause: the kind of policy that refused (`identity-based`, `service control`, `permissions boundary`...), or None.
-        explicit: whether a Deny statement refused, and not the want of an Allow.
+        cause: the kind of policy that refused (`identity-based`, `service control`, `permissions boundary`...), or
+        None. explicit: whether a Deny statement refused, and not the want of an Allow.
         encoded: whether the message is encoded: `aws sts decode-authorization-message` reads it.
     """
 
@@ -72,7 +72,9 @@ class Message:
 
 
 def is_denied(record: Record) -> bool:
-    """Whether AWS refused the call for want of permission; every other error code means that the permission was there."""
+    """Whether AWS refused the call for want of permission; every other error code means that the permission was
+    there.
+    """
     code = (record.error_code or "").rpartition(".")[2]
     return code in _CODES or code.endswith("UnauthorizedOperation")
 
@@ -119,10 +121,11 @@ def denials_of(record: Record, principal: str, mapped: Mapped | Unknown) -> Iter
         yield Denial(principal, message.action.text, resource, error, message.cause, "message")
         if message.action in named:
             return
-    rows = {(check.action.text, _shown(check)): None for check in own if not _is_second_form(check, own)}
-    for action, resource in rows or {(None, None): None}:
-        if rows or not message.action:
-            yield Denial(principal, action, resource, error, None if message.action else message.cause, "request")
+    rows = dict.fromkeys((check.action.text, _shown(check)) for check in own if not _is_second_form(check, own))
+    for action, resource in rows:
+        yield Denial(principal, action, resource, error, None if message.action else message.cause, "request")
+    if not rows and not message.action:
+        yield Denial(principal, None, None, error, message.cause, "request")
 
 
 def needed_by(record: Record, mapped: Mapped | Unknown) -> tuple[Check, ...]:
@@ -142,7 +145,7 @@ def remarks_on(record: Record, mapped: Mapped | Unknown) -> Iterator[tuple[str, 
     if message.encoded and message.action is None:
         yield (
             "ENCODED_DENIAL",
-            "the message is encoded: aws sts decode-authorization-message --encoded-message TEXT shows what was refused",
+            "the message is encoded: aws sts decode-authorization-message --encoded-message TEXT tells what was refused",
         )
     if message.cause and (message.explicit or message.cause != "identity-based"):
         how = f"a Deny in a {message.cause} policy" if message.explicit else f"no {message.cause} policy that allows it"
@@ -170,7 +173,9 @@ def _is_second_form(check: Check, checks: list[Check]) -> bool:
 
 
 def _is_of(check: Check, resource: str | None) -> bool:
-    """Whether a check that the request gave is the one that the message names. A `*` in a name is escaped in the check."""
+    """Whether a check that the request gave is the one that the message names. A `*` in a name is escaped in the
+    check.
+    """
     return (
         resource is None
         or unescape(check.resource.pattern.text) == resource

@@ -10,13 +10,14 @@ from tracer.model.run import DeployRun
 GLOBAL_SERVICES: Final = frozenset(
     {
         "account", "artifact", "billing", "budgets", "ce", "cloudfront", "globalaccelerator", "health", "iam",
-        "importexport", "networkmanager", "organizations", "route53", "route53domains", "shield", "sso-directory", "sts",
-        "support", "trustedadvisor", "waf",
+        "importexport", "networkmanager", "organizations", "route53", "route53domains", "shield", "sso-directory",
+        "sts", "support", "trustedadvisor", "waf",
     }
 )  # fmt: skip
 """Services with one endpoint a partition, whose calls are logged in its first region whatever the deploy's own is:
-"global service events" (https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-concepts.html) for IAM, STS and
-CloudFront; the others as their endpoints are (https://docs.aws.amazon.com/general/latest/gr/aws-service-information.html)."""
+"global service events" (https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-concepts.html) for IAM,
+STS and CloudFront; the others as their endpoints are
+(https://docs.aws.amazon.com/general/latest/gr/aws-service-information.html)."""
 
 
 def passes(record: Record, run: DeployRun) -> bool:

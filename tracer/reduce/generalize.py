@@ -1,9 +1,9 @@
 """Observed ARNs into patterns that hold for the next run too: `exact`, `names` or `service`.
 
-`names` stars what AWS generates, by what it is (a REST API's id, an instance's, CloudFormation's suffix): names that people
-chose are kept. `service` turns names that begin with the Serverless service and stage into prefix patterns, as the advanced
-template has them. Both look at one ARN at a time, so the result does not depend on what else was seen, and each step is
-recorded as a `Widening`. The rules are data: `tracer.reference.generated`.
+`names` stars what AWS generates, by what it is (a REST API's id, an instance's, CloudFormation's suffix): names that
+people chose are kept. `service` turns names that begin with the Serverless service and stage into prefix patterns, as
+the advanced template has them. Both look at one ARN at a time, so the result does not depend on what else was seen,
+and each step is recorded as a `Widening`. The rules are data: `tracer.reference.generated`.
 """
 
 from __future__ import annotations

@@ -55,12 +55,10 @@ def _resources(
         for text in _texts(record, where["role_at"]):
             yield from _role(text, record, inventory, names=bool(where.get("names")))
     elif "profile_at" in where:
-        for text in _texts(record, where["profile_at"]):
-            yield _profile(text, record, inventory)
+        yield from (_profile(text, record, inventory) for text in _texts(record, where["profile_at"]))
     elif "arn_at" in where:
-        for text in _texts(record, where["arn_at"]):
-            if Arn.find(text):
-                yield Resource(ArnPattern.exactly(text))
+        arns = (arn for text in _texts(record, where["arn_at"]) if (arn := Arn.find(text)))
+        yield from (Resource(ArnPattern.exactly(arn)) for arn in arns)
     elif "same_as_call" in where:
         yield from call
     elif "type" in where:

@@ -2,7 +2,8 @@
 
 Collected from all records before any is mapped:
 
-- the paths of IAM names. `iam:GetRole` names a role `deploy`, and AWS checks it on `role/ci/deploy`. The path stands in the
+- the paths of IAM names. `iam:GetRole` names a role `deploy`, and AWS checks it on `role/ci/deploy`. The path stands
+in the
   response of the call that made the role and in the session issuer of each of its sessions;
 - the roles of instance profiles, which `AddRoleToInstanceProfile` alone names;
 - the ids of long-lived things that the run itself made (a KMS key), which the next run will not meet again.
@@ -73,7 +74,7 @@ class Inventory:
             arn = Arn.find(text)
             if arn and arn.service == "iam" and "/" in arn.resource:
                 kind, _, full = arn.resource.partition("/")
-                # A name is unique in its account whatever its path, so the last record to show it is as good as the first;
-                # of two paths (removed and made anew elsewhere) the smaller is kept, whatever the order of the records.
+                # A name is unique in its account whatever its path. Of two paths (removed, and made anew elsewhere) the
+                # smaller is kept, so that the order of the records does not matter.
                 key = (arn.account, f"{kind}/", full.rpartition("/")[2])
                 self._full[key] = min(full, self._full.get(key, full))

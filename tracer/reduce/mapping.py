@@ -1,8 +1,8 @@
 """One record of the run in, all that AWS checked for it out.
 
 `map_record` puts the pieces together: the call's own actions on their resources, what was checked beside them, and the
-conditions of a call that a service forwarded. What is known only in part comes with a `Doubt`, what is not known at all is
-`Unknown`; the caller turns both into findings.
+conditions of a call that a service forwarded. What is known only in part comes with a `Doubt`, what is not known at
+all is `Unknown`; the caller turns both into findings.
 """
 
 from __future__ import annotations
@@ -92,7 +92,9 @@ def _needed(
 
 
 def _forwarded(record: Record, fact: ActionFact) -> Conditions:
-    """The conditions that a forwarded call carried; none for a direct call, or where the forwarding service is not named."""
+    """The conditions that a forwarded call carried; none for a direct call, or where the forwarding service is not
+    named.
+    """
     service, dot, domain = (record.via or "").partition(".amazonaws.")
     if not dot:
         return Conditions()

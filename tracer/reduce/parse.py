@@ -1,7 +1,7 @@
 """Raw record in, `Record` or `Unreadable` out: the one place that knows CloudTrail's JSON.
 
-Nothing is dropped here and nothing is guessed: what is not a CloudTrail record comes back as `Unreadable` with a reason,
-and unknown fields are ignored, as CloudTrail asks of its readers ("eventVersion": minor versions add fields).
+Nothing is dropped here and nothing is guessed: what is not a CloudTrail record comes back as `Unreadable` with a
+reason, and unknown fields are ignored, as CloudTrail asks of its readers ("eventVersion": minor versions add fields).
 """
 
 from __future__ import annotations

@@ -34,8 +34,9 @@ def normal(key: str) -> str:
 def lookup(parameters: object, path: str) -> Iterator[str]:
     """The strings at `path` in `parameters`, in order; lists on the way are entered.
 
-    Path: keys joined by dots; `*` for every key, and `@keys` for the keys themselves. `target.roleArn`, `targets.roleArn` (a list of targets), `roles.*`,
-    and `patchOperations{path=/cloudwatchRoleArn}.value` for the one object of a list that has this value.
+    Path: keys joined by dots; `*` for every key, and `@keys` for the keys themselves. `target.roleArn`,
+    `targets.roleArn` (a list of targets), `roles.*`, and `patchOperations{path=/cloudwatchRoleArn}.value` for the one
+    object of a list that has this value.
     """
     yield from _walk(parameters, path.split("."))
 
@@ -75,7 +76,8 @@ def _scalar(value: object) -> str | None:
 
 
 def leaves(parameters: Mapping[str, Any] | None) -> Iterator[tuple[str, int, str]]:
-    """(normal key, depth, value) of every string and whole number in `parameters`, breadth first; a list's items have the list's key.
+    """(normal key, depth, value) of every string and whole number in `parameters`, breadth first; a list's items have
+    the list's key.
 
     Bounded in depth and number: parameters are written by whoever makes the call.
     """

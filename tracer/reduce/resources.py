@@ -7,9 +7,9 @@ CloudTrail names the resources of few calls. So they are derived, from the most 
 3. the response, which has the full ARN of what a call named or made (a role with its path);
 4. else the pattern with the least `*` that is certainly right.
 
-An id that only the response knows did not exist when AWS checked the call: AWS checked `*` in its place. What the request
-leaves open becomes `*` as well, and the result says so. The formats come from the action table, the corrections from
-`tracer.reference.arn_forms`; nothing here knows a service by name.
+An id that only the response knows did not exist when AWS checked the call: AWS checked `*` in its place. What the
+request leaves open becomes `*` as well, and the result says so. The formats come from the action table, the
+corrections from `tracer.reference.arn_forms`; nothing here knows a service by name.
 """
 
 from __future__ import annotations
@@ -274,8 +274,9 @@ class _Reader:
         return required == [form.type] or normal(form.type) in self._record.event_name.lower()
 
     def _with_path(self, found: _Found) -> _Found:
-        """An IAM name with its path: as the call gives it to what it makes, else from this call's response, else from what
-        other records of the run show."""
+        """An IAM name with its path: as the call gives it to what it makes, else from this call's response, else from
+        what other records of the run show.
+        """
         last = found.form.variables[-1]
         name = found.values.get(last, "")
         if not last.endswith("WithPath") or "/" in name:
@@ -323,7 +324,8 @@ def _by_expressions(form: ArnForm, variable: str, text: str) -> dict[str, str] |
 
 @functools.lru_cache(maxsize=8192)
 def _names(form: ArnForm, variable: str) -> tuple[str, ...]:
-    """The keys that a variable's value may stand under, by its own name and its type's: `functionname`, `functionarn`...
+    """The keys that a variable's value may stand under, by its own name and its type's: `functionname`,
+    `functionarn`...
 
     A variable that ends in Name is not filled from an id, nor the other way round: they are different things.
     """

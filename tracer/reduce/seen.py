@@ -1,9 +1,10 @@
 """`Seen`: which eventIDs were selected already, in at most sixteen bytes each.
 
-CloudTrail delivers some records twice, with the same eventID (https://docs.aws.amazon.com/awscloudtrail/latest/userguide/
-cloudtrail-find-log-files.html), so a run's records are counted by eventID. A set of strings would take some 130 bytes a
-record; a run of an organisation has millions. This is an open-addressed table of 64-bit hashes of the id beside 32-bit
-hashes of the content: an equal id with another content is a conflict, which the caller settles in a pass of its own.
+CloudTrail delivers some records twice, with the same eventID
+(https://docs.aws.amazon.com/awscloudtrail/latest/userguide/ cloudtrail-find-log-files.html), so a run's records are
+counted by eventID. A set of strings would take some 130 bytes a record; a run of an organisation has millions. This
+is an open-addressed table of 64-bit hashes of the id beside 32-bit hashes of the content: an equal id with another
+content is a conflict, which the caller settles in a pass of its own.
 """
 
 from __future__ import annotations
@@ -17,7 +18,8 @@ from tracer.reduce.parse import canonical
 
 _LOAD: Final = 0.87
 _GROWTH: Final = 1.15
-"""Load and growth such that a table holds between 0.756 and 0.87 entries a slot of 12 bytes: 13.8 to 15.9 bytes each."""
+"""Load and growth such that a table holds between 0.756 and 0.87 entries a slot of 12 bytes: 13.8 to 15.9 bytes
+each."""
 
 
 def content_of(raw: RawRecord) -> int:
@@ -56,8 +58,8 @@ class Seen:
         return self._count
 
     def _slot(self, key: int) -> int:
-        """The slot that holds `key`, or the free one where it belongs; steps by a second hash, which shares no factor with
-        the table's odd-made size.
+        """The slot that holds `key`, or the free one where it belongs; steps by a second hash, which shares no factor
+        with the table's odd-made size.
         """
         size = len(self._keys)
         slot, step = key % size, 1 + (key >> 40) % (size - 1)

@@ -1,7 +1,7 @@
 """Which records count: each ends in exactly one bin of the accounting, the first that fits.
 
-The order is the contract's: unreadable, other_principal, outside_window, filtered_out, duplicate, not_an_api_call; what is
-left is the run's calls, and the mapping decides between no_permission_needed, denied, unmapped and used.
+The order is the contract's: unreadable, other_principal, outside_window, filtered_out, duplicate, not_an_api_call;
+what is left is the run's calls, and the mapping decides between no_permission_needed, denied, unmapped and used.
 """
 
 from __future__ import annotations

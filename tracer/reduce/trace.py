@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 
 from tracer.errors import NothingSelected
 from tracer.model.finding import Finding
-from tracer.model.permission import Basis, Permission
+from tracer.model.permission import Basis, Permission, Widening
 from tracer.model.record import RawRecord, Record, Unreadable
 from tracer.model.run import DeployRun, TraceOptions
 from tracer.model.trace import Accounting, RunFacts, Trace
@@ -61,8 +61,8 @@ def reduce_records(
 
 
 def select_records(read: Read, run: DeployRun) -> Iterator[RawRecord]:
-    """The records, unchanged, that `reduce_records` with the same run needs: the run's own, and those that tell who acts for
-    whom and what names and ids mean. Raises NothingSelected as it does.
+    """The records, unchanged, that `reduce_records` with the same run needs: the run's own, and those that tell who
+    acts for whom and what names and ids mean. Raises NothingSelected as it does.
     """
     attribution, _ = _survey(read, run)
     members = attribution.members()
@@ -92,8 +92,8 @@ def _survey(read: Read, run: DeployRun) -> tuple[Attribution, Inventory]:
 
 
 def _winners(read: Read, run: DeployRun, members: Members, conflicts: Collection[str]) -> dict[str, int]:
-    """For each eventID that stands over different contents, the one with the smaller canonical JSON: a pass of its own, which
-    only a log that was tampered with, or masked twice, ever needs.
+    """For each eventID that stands over different contents, the one with the smaller canonical JSON: a pass of its
+    own, which only a log that was tampered with, or masked twice, ever needs.
     """
     smallest: dict[str, bytes] = {}
     for item in select(read(), run, members, {}, Seen()):
@@ -151,7 +151,7 @@ class _Reduction:
 
     def _use(self, item: Selected, mapped: Mapped, basis: Basis | None) -> None:
         record = item.record
-        lines = {}
+        lines: dict[Permission, tuple[Widening, ...]] = {}
         for check in mapped.checks:
             pattern, widened = self._generalize(check.resource.pattern)
             permission = Permission(
@@ -239,8 +239,8 @@ class _Reduction:
         if self._members.several:
             yield Finding(
                 "SEVERAL_PRINCIPALS",
-                "several principals made direct calls, and none was asked for: each has a policy of its own, and none is "
-                "merged with the baseline. Name the deployer with --principal",
+                "several principals made direct calls, and none was asked for: each has a policy of its own, without "
+                "the baseline. Name the deployer with --principal",
             )
         roots = {
             line.permission.principal
@@ -269,15 +269,14 @@ def _service_and_stage(run: DeployRun, members: Members) -> tuple[str | None, st
 def _nothing_selected(accounting: Accounting, run: DeployRun, attribution: Attribution) -> NothingSelected:
     """The error that says what was read instead."""
     who = attribution.records_by_principal
-    listed = "".join(
-        f"\n  {count:>8}  {principal}" for principal, count in sorted(who.items(), key=lambda i: (-i[1], i[0]))
-    )
+    most_first = sorted(who.items(), key=lambda item: (-item[1], item[0]))
+    listed = "".join(f"\n  {count:>8}  {principal}" for principal, count in most_first)
     if not accounting.read:
         return NothingSelected("no records were read", "check --from: it held no CloudTrail records")
     if accounting.outside_window or accounting.filtered_out:
         message = (
-            f"no record of the run is left of {accounting.read} read: {accounting.other_principal} are other principals', "
-            f"{accounting.outside_window} outside the window, {accounting.filtered_out} filtered out"
+            f"no record of the run is left of {accounting.read} read: {accounting.other_principal} are other "
+            f"principals', {accounting.outside_window} outside the window, {accounting.filtered_out} filtered out"
         )
         hint = "widen --since and --until, or drop --user-agent, --event-source, --region or --account"
         return NothingSelected(message + _appear(listed), hint)

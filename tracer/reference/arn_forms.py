@@ -1,13 +1,14 @@
 """How a resource type's ARN is found in a record and written in a policy, where the general rule is wrong.
 
-The general rule needs no row: the table's template is filled from the request by the variables' names (`${FunctionName}`
-from `functionName`). A row of `data/overrides/resources/PREFIX.json` says for one resource type
+The general rule needs no row: the table's template is filled from the request by the variables' names
+(`${FunctionName}` from `functionName`). A row of `data/overrides/resources/PREFIX.json` says for one resource type
 
     templates   what policies hold instead of the table's template (`function:NAME` and `function:NAME:*`)
     slashes     the last variable's values may hold a `/`
     keys        variable -> the request's keys that hold it, in the order to try them, in place of the general rule
     also        variable -> further keys to try behind the general rule's, at any depth
-    read        variable -> regular expressions, tried in turn on such a value; the group named like a variable is its value
+    read        variable -> regular expressions, tried in turn on such a value; the group named like a variable is its
+    value
     defaults    variable -> what stands there when no key holds it (a schedule's group is `default`); a pattern
     caller      a call that names nobody means the caller
 

@@ -2,10 +2,12 @@
 
     rule        its name; it stands in the trace beside what it starred
     service     the ARN's service segment, `*` for any
-    match       a regular expression on the ARN's resource part; its group `id` is what was generated. `{stack}` stands for
+    match       a regular expression on the ARN's resource part; its group `id` is what was generated. `{stack}`
+    stands for
                 the names of the run's stacks
     to          what stands in a policy instead: `*` if not given
-    made_only   true for ids of things that outlive a deploy (a KMS key): they are starred only if the run itself made them
+    made_only   true for ids of things that outlive a deploy (a KMS key): they are starred only if the run itself made
+    them
 
 each with its `source` and `why`. Rows of a service come before those of any.
 """

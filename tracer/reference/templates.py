@@ -1,7 +1,8 @@
-"""`ArnTemplate`: an ARN format of the action table, `arn:${Partition}:lambda:${Region}:${Account}:function:${FunctionName}`.
+"""`ArnTemplate`: an ARN format of the action table,
+`arn:${Partition}:lambda:${Region}:${Account}:function:${FunctionName}`.
 
-It reads an ARN (which values does it have for the variables?) and writes a pattern (what does the ARN look like with these
-values, and `*` for what is not known?).
+It reads an ARN (which values does it have for the variables?) and writes a pattern (what does the ARN look like with
+these values, and `*` for what is not known?).
 """
 
 from __future__ import annotations

@@ -15,7 +15,8 @@ class ViaRule:
     Attributes:
         service: the IAM prefix of the call.
         operator, key: of the condition.
-        value: with ${Service}, ${Region} and ${Domain} for the forwarding service's name, the record's region, amazonaws.com.
+        value: with ${Service}, ${Region} and ${Domain} for the forwarding service's name, the record's region,
+        amazonaws.com.
     """
 
     service: str
