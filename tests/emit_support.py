@@ -6,6 +6,7 @@ nothing of tracer's containment of patterns, so that one can be held against the
 
 from __future__ import annotations
 
+import functools
 import itertools
 import re
 from collections.abc import Iterable
@@ -96,6 +97,7 @@ def _applies(statement: Statement, request: Request) -> bool:
     return actions and resources and _holds(statement.conditions, request)
 
 
+@functools.cache
 def _matches(pattern: str, text: str) -> bool:
     regex = "".join({"*": ".*", "?": "."}.get(sign, re.escape(sign)) for sign in pattern)
     return re.fullmatch(regex, text, re.DOTALL) is not None
