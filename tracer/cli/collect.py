@@ -15,8 +15,8 @@ from tracer.report.text import counted
 
 
 @command(
-    "tracer collect --from logs/ --principal arn:aws:iam::123456789012:user/deployer > run.jsonl",
-    "tracer collect --from trail.json.gz --since 2026-11-24T08:00Z --until 2026-11-24T08:30Z -o run.jsonl",
+    "tracer collect --from logs/ --user-agent Terraform > run.jsonl",
+    "tracer collect --from trail.json.gz --since 2026-11-24T08:00Z -o run.jsonl",
 )
 def collect(settings: Settings) -> int:
     """Write the records of one deploy as JSON Lines.

@@ -15,7 +15,7 @@ from tracer.errors import EmitError
 from tracer.model.finding import Severity
 from tracer.model.permission import Section
 from tracer.report.next_steps import Ready, next_steps
-from tracer.report.summary import Part, findings, summary
+from tracer.report.summary import Part, findings, not_written, summary
 from tracer.report.text import counted
 
 
@@ -73,11 +73,10 @@ def tell(settings: Settings, draft: Draft, delivered: Delivered, *, whole: bool)
     if whole:
         parts = [_part(settings, draft, share, delivered) for share in draft.shares]
         say(summary(draft.trace.accounting, parts, draft.findings, delivered.others))
-    elif grave := findings(draft.findings, least=Severity.WARNING):
-        say(grave)
-    for document in draft.documents:
-        if document not in delivered.places:
-            say(f"Not written: {_file_name(settings, document)}, for {document.principal}. To write it, {_A_FOLDER}.")
+    else:
+        say(findings(draft.findings, least=Severity.WARNING))
+    left = [document for document in draft.documents if document not in delivered.places]
+    say(not_written(_file_name(settings, document) for document in left))
     say(_next_steps(settings, draft, delivered))
 
 

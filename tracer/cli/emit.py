@@ -11,7 +11,7 @@ from tracer.cli.options import Settings, command
 
 
 @command(
-    "tracer emit deploy.json redeploy.json remove.json --service orders --region us-east-1 -o out/",
+    "tracer emit deploy.json remove.json --service orders -o out/",
     "tracer reduce --from logs/ | tracer emit --baseline none > policy.json",
     own=(click.Argument(["traces"], nargs=-1, metavar="[TRACE]..."),),
 )

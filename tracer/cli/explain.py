@@ -14,12 +14,12 @@ from tracer.report.explanation import explanation
 @command(
     "tracer explain iam:PassRole out/trace.json",
     "tracer reduce --from logs/ | tracer explain 's3:Get*'",
-    own=(click.Argument(["action"]), click.Argument(["traces"], nargs=-1)),
+    own=(click.Argument(["action"]), click.Argument(["traces"], nargs=-1, metavar="[TRACE]...")),
 )
 def explain(settings: Settings, action: str, traces: tuple[str, ...]) -> int:
     """Show which events put an action into the policy.
 
-    ACTION is an IAM action, or a pattern of them, in any case: s3:CreateBucket, 's3:Get*'. TRACES are the files that
+    ACTION is an IAM action, or a pattern of them, in any case: s3:CreateBucket, 's3:Get*'. TRACE is a file that
     `tracer reduce` wrote, or trace.json in the folder of `tracer run -o FOLDER/`; `-` is standard input.
 
     For each permission: who needs it and on which resource, how tracer knows (observed, implied, inferred or denied),

@@ -138,17 +138,19 @@ def _flag(option: str, help_: str) -> click.Option:
 
 def _choice(option: str, choices: Iterable[str], default: str, help_: str) -> click.Option:
     names = [str(choice) for choice in choices]
-    return click.Option([option], type=click.Choice(names), default=str(default), show_default=True, help=help_)
+    return click.Option(
+        [option], type=click.Choice(names), metavar="WORD", default=str(default), show_default=True, help=help_
+    )
 
 
 SHARED: Final[Mapping[str, Sequence[click.Option]]] = {
     "Which records": (
         _many(
             "--from", "sources", "SOURCE",
-            "Where the CloudTrail records are: a file, a folder, `-` for stdin, s3://bucket/prefix, lookup, "
-            "athena:database.table, lake:<event data store>.",
+            "Where the CloudTrail records are: a file, a folder, `-` for stdin, or `lookup`, the account's event "
+            "history of the last 90 days.",
         ),
-        _text("--run", "NAME|FILE", "A run that `tracer record` wrote: who deployed, when, and where."),
+        _text("--run", "NAME|FILE", "A recorded run, .tracer/runs/NAME.json: who deployed, when, and where."),
         _many(
             "--principal", "principals", "ARN",
             "Who deployed: an IAM user, a role (all its sessions), one session, or the account's root. Not given, or "
@@ -203,12 +205,12 @@ SHARED: Final[Mapping[str, Sequence[click.Option]]] = {
         ),
         _choice(
             "--attach", Attach, Attach.MANAGED,
-            "What the documents are for: managed policies, or inline policies of a role, user or group. They must fit "
-            "its size quota.",
+            "What the documents are for: managed policies, or the inline policies of a role, a user or a group. They "
+            "must fit its size quota.",
         ),
     ),
     "Output": (
-        _choice("--format", FORMATS, "json", "How the documents are written."),
+        _choice("--format", FORMATS, "json", f"How the documents are written: {', '.join(FORMATS)}."),
         click.Option(
             ["--evidence"], type=_evidence, metavar="N|all", default=3, show_default=True,
             help="How many event IDs each permission keeps, or `all`.",
@@ -255,11 +257,20 @@ class Command(click.Command):
         """The command's own options first, then the shared ones under their headings."""
         own = [parameter for parameter in self.own if isinstance(parameter, click.Option)]
         asking = [parameter for parameter in [self.get_help_option(ctx)] if parameter]
-        for heading, options in {f"Of {self.name} alone": own, **SHARED, "Help": asking}.items():
-            rows = [row for option in options if (row := option.get_help_record(ctx))]
+        sections = {
+            heading: [row for option in options if (row := option.get_help_record(ctx))]
+            for heading, options in {f"Of {self.name} alone": own, **SHARED, "Help": asking}.items()
+        }
+        width = max(len(names) for rows in sections.values() for names, _ in rows)
+        for heading, rows in sections.items():
             if rows:
                 with formatter.section(heading):
-                    formatter.write_dl(rows)
+                    formatter.write_dl([(names.ljust(width), text) for names, text in rows])
+
+    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Why there are options here that the command makes no use of."""
+        formatter.write_paragraph()
+        formatter.write_text("All commands take these options, and each ignores what is not its own.")
 
 
 def command(*examples: str, own: Sequence[click.Parameter] = ()) -> Callable[[Callable[..., int]], Command]:

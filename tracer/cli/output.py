@@ -25,9 +25,10 @@ _STOPPING: Final = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM")
 
 
 def say(text: str) -> None:
-    """Talk: `text` on stderr, with nothing in it that a terminal might obey."""
-    with contextlib.suppress(BrokenPipeError):
-        click.echo(printable_lines(text), err=True)
+    """Talk: `text`, if there is any, on stderr, with nothing in it that a terminal might obey."""
+    if text:
+        with contextlib.suppress(BrokenPipeError):
+            click.echo(printable_lines(text), err=True)
 
 
 def names_folder(path: str) -> bool:

@@ -10,7 +10,7 @@ from tracer.report.summary import accounted, findings
 
 
 @command(
-    "tracer reduce --from logs/ --principal arn:aws:iam::123456789012:user/deployer > trace.json",
+    "tracer reduce --from logs/ --since 2026-11-24T08:00Z > trace.json",
     "tracer collect --from logs/ | tracer reduce -o trace.json",
 )
 def reduce(settings: Settings) -> int:
@@ -24,6 +24,5 @@ def reduce(settings: Settings) -> int:
     trace = pipeline.trace(source, run, settings.trace_options())
     deliver(settings.output, [trace.to_json().encode()], "trace.json")
     say(accounted(trace.accounting))
-    if told := findings(trace.findings):
-        say(told)
+    say(findings(trace.findings))
     return settings.exit_code(trace.findings)

@@ -8,13 +8,15 @@ from tracer import pipeline
 from tracer.cli.documents import deliver_draft, tell
 from tracer.cli.inputs import open_run
 from tracer.cli.options import Settings, command
+from tracer.cli.output import say
 from tracer.collect.interface import RecordSource
 from tracer.model.run import DeployRun
+from tracer.report.summary import accounted
 
 
 @command(
-    "tracer run --from logs/ --principal arn:aws:iam::123456789012:user/deployer -o out/",
-    "tracer run --from lookup --since -2h --service orders --region us-east-1 > policy.json",
+    "tracer run --from logs/ --principal arn:aws:iam::123456789012:user/ci -o out/",
+    "tracer run --from lookup --since -2h --region us-east-1 > policy.json",
 )
 def run(settings: Settings) -> int:
     """Turn the records of one deploy into a checked policy: the main job.
@@ -41,5 +43,7 @@ def main_job(settings: Settings, source: RecordSource, asked: DeployRun, *, whol
     trace = pipeline.trace(source, asked, settings.trace_options())
     draft = pipeline.draft([trace], settings.draft_options())
     delivered = deliver_draft(settings, draft, {"trace.json": trace.to_json()})
+    if not whole:
+        say(accounted(trace.accounting))
     tell(settings, draft, delivered, whole=whole)
     return settings.exit_code(draft.findings)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Sequence
 from typing import Final, Protocol
 
 from tracer.model.permission import Permission
 from tracer.report.text import counted, printable
 
+_WIDTH: Final = 80
+_INDENT: Final = " " * 6
 _SHOWN: Final = 5
 """How many of the actions behind a pattern are named before the rest is counted."""
 
@@ -78,6 +81,6 @@ def _beyond(grant: Grant, names: Sequence[str]) -> str:
     ]
     if grant.actions != (grant.action,):
         rest = len(grant.actions) - _SHOWN
-        shown = ", ".join(map(printable, grant.actions[:_SHOWN]))
-        lines.append(f"      {shown}{f' and {rest:,} more' if rest > 0 else ''}")
+        shown = ", ".join(map(printable, grant.actions[:_SHOWN])) + (f" and {rest:,} more" if rest > 0 else "")
+        lines += textwrap.wrap(shown, _WIDTH, initial_indent=_INDENT, subsequent_indent=_INDENT)
     return "\n".join(lines)

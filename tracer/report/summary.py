@@ -1,7 +1,7 @@
 """The summary at the end of a run: what was read, what it needed, what the baseline had, and what to look at.
 
-In: values. Out: plain text of 80 columns, in which whatever stems from a log is printable. Long names are shortened in
-the middle: the whole of them stands in the policy and in the trace.
+In: values. Out: plain text of 80 columns, in which whatever stems from a log is printable. Only what somebody may want
+to copy, the name of a file or of a page, is never broken.
 """
 
 from __future__ import annotations
@@ -20,8 +20,6 @@ from tracer.model.trace import Accounting
 from tracer.report.text import counted, printable
 
 _WIDTH: Final = 80
-_LISTED: Final = 8
-"""How many added permissions are listed before the rest is counted."""
 _MESSAGES: Final = 3
 """How many findings of one code are told before the rest is counted."""
 
@@ -105,6 +103,11 @@ def findings(items: Iterable[Finding], *, least: Severity = Severity.NOTE) -> st
     return _block("Findings", [line for code, group in by_code.items() if group for line in _findings(code, group)])
 
 
+def not_written(names: Iterable[str]) -> str:
+    """The documents that there was no place for; nothing where all have been written."""
+    return _block("Not written (name a folder, which gets them all: -o FOLDER/)", (f"  {name}" for name in names))
+
+
 def _bins(accounting: Accounting, words: dict[str, str]) -> str:
     numbers = ((getattr(accounting, name), word) for name, word in words.items())
     return ", ".join(f"{number:,} {word}" for number, word in numbers if number)
@@ -131,12 +134,13 @@ def _services(part: Part) -> Iterator[str]:
 
 
 def _listed(added: Sequence[UsedPermission]) -> Iterator[str]:
-    names = _distinct(added)
-    for action, resource in names[:_LISTED]:
-        head = f"    {printable(action.text)} on "
-        yield head + _shortened(printable(resource.text), _WIDTH - len(head))
-    if len(names) > _LISTED:
-        yield f"    and {len(names) - _LISTED:,} more"
+    """The added actions by service. On which resources stands in the policy."""
+    names: dict[str, list[str]] = {}
+    for action in sorted({used.permission.action for used in added}):
+        names.setdefault(action.service, []).append(action.name)
+    width = max(map(len, names)) + 2
+    for service, actions in names.items():
+        yield from _wrapped(", ".join(actions), f"    {service:<{width}}", " " * (4 + width))
 
 
 def _distinct(permissions: Iterable[UsedPermission]) -> list[tuple[Action, ArnPattern]]:
@@ -147,27 +151,30 @@ def _distinct(permissions: Iterable[UsedPermission]) -> list[tuple[Action, ArnPa
 def _findings(code: str, group: Sequence[Finding]) -> Iterator[str]:
     yield f"  {SEVERITIES[code].value}: {code}" + (f" ({len(group):,})" if len(group) > 1 else "")
     for item in group[:_MESSAGES]:
-        yield from textwrap.wrap(printable(item.message), _WIDTH, initial_indent="    - ", subsequent_indent="      ")
+        yield from _wrapped(printable(item.message), "    - ", "      ")
     if len(group) > _MESSAGES:
         yield f"    - and {len(group) - _MESSAGES:,} more"
 
 
 def _files(files: Sequence[tuple[str, str]]) -> Iterator[str]:
     width = max((len(name) for name, _ in files), default=0)
-    return (f"  {name:<{width}}  {size}".rstrip() for name, size in files)
-
-
-def _shortened(text: str, width: int) -> str:
-    """`text` in at most `width` columns, with its ends kept: there stand the service and the name."""
-    if len(text) <= width:
-        return text
-    kept = max(width, 11) - 3
-    return f"{text[: kept // 2]}...{text[-(kept - kept // 2) :]}"
+    return (f"  {printable(name):<{width}}  {printable(about)}".rstrip() for name, about in files)
 
 
 def _indented(text: str) -> Iterator[str]:
     for line in text.splitlines():
-        yield from textwrap.wrap(line, _WIDTH, initial_indent="  ", subsequent_indent="    ")
+        yield from _wrapped(line, "  ", "    ")
+
+
+def _wrapped(text: str, first: str, others: str) -> list[str]:
+    return textwrap.wrap(
+        text,
+        _WIDTH,
+        initial_indent=first,
+        subsequent_indent=others,
+        break_on_hyphens=False,
+        break_long_words=False,
+    )
 
 
 def _block(title: str, lines: Iterable[str]) -> str:
