@@ -145,9 +145,9 @@ class Trace:
     def to_frame(self) -> pandas.DataFrame:
         """The permissions as a pandas table; see `tracer.frame.permissions`."""
         # The one arrow out of the model, drawn only when called: pandas is loaded by those who ask for a table.
-        from tracer import frame
+        from tracer.frame import permissions
 
-        return frame.permissions(self)
+        return permissions(self)
 
 
 _T = TypeVar("_T")
