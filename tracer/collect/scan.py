@@ -213,6 +213,7 @@ class _Scanner:
                     return byte
                 open_brackets.append(byte + _CLOSER)
                 if len(open_brackets) > DEPTH:
+                    self._start = None  # no cut-off record goes this deep, so nothing is to be found behind its start
                     raise _Malformed(f"it is nested more than {DEPTH} deep")
             else:
                 self._at = at - 1
