@@ -1,4 +1,4 @@
-"""The ARNs of real records keep the laws, too: each splits, is written again, and is matched by its own pattern alone."""
+"""The ARNs of real records keep the laws, too: each splits, is written again, and only its own pattern matches it."""
 
 from __future__ import annotations
 

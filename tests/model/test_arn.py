@@ -80,6 +80,7 @@ COVERS_NOT = {
     "nor does a log group its streams": (LOG_GROUP + ":prod", LOG_GROUP + ":prod:*"),
     "an ARN that ends early": ("arn:aws:s3", "arn:aws:s3:::orders"),
     "star is more than all ARNs": ("arn:*", "*"),
+    "star is more than stars in all parts": ("*:*", "*"),
     "ARNs have case": ("arn:aws:s3:::Orders", "arn:aws:s3:::orders"),
     "a star in the region stays there": ("arn:aws:lambda:*:function:orders", FUNCTION + ":orders"),
     "a star in the account stays there": ("arn:aws:iam::*:role/a", "arn:aws:iam::1:x:role/a"),
