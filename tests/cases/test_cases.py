@@ -46,7 +46,7 @@ def raw(call: Mapping[str, Any], service: str, time: str) -> dict[str, Any]:
     )
 
 
-@pytest.mark.parametrize(("case", "service"), cases())
+@pytest.mark.parametrize(("case", "service"), list(cases()))
 def test_case(case: Mapping[str, Any], service: str):
     assert set(case) <= KEYS
     assert case["source"]

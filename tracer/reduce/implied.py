@@ -17,7 +17,7 @@ from tracer.model.policy import Conditions
 from tracer.model.record import Record
 from tracer.reduce.callers import partition_of_region
 from tracer.reduce.inventory import Inventory
-from tracer.reduce.request import lookup, plain_event
+from tracer.reduce.request import has, lookup, plain_event
 from tracer.reduce.resources import STAR, Resource, resources_of
 from tracer.reference import implied_rules, table
 from tracer.reference.implied_rules import ImpliedRule
@@ -37,7 +37,7 @@ class Implied:
 def implied_by(record: Record, call: tuple[Resource, ...], inventory: Inventory) -> Iterator[Implied]:
     """What was checked beside a call on the resources `call`."""
     for rule in implied_rules.for_event(record.service, plain_event(record)):
-        if not rule.when.holds(record.request_parameters):
+        if not rule.when.holds(record.request_parameters) or not _tagged(rule, record, inventory):
             continue
         fact = table.lookup(rule.action.service, rule.action.name)
         if fact is None:
@@ -45,6 +45,14 @@ def implied_by(record: Record, call: tuple[Resource, ...], inventory: Inventory)
         found = tuple(dict.fromkeys(_resources(rule, fact, record, call, inventory)))
         if found:
             yield Implied(fact, found, _conditions(rule.conditions, record), rule.rule)
+
+
+def _tagged(rule: ImpliedRule, record: Record, inventory: Inventory) -> bool:
+    """Whether a rule about tags applies: the call sets some, itself or as those of its stack. True for other rules."""
+    if not rule.tags_at:
+        return True
+    own = any(has(record.request_parameters, path) for path in rule.tags_at)
+    return own or (inventory.stack_tags and (record.via or "").startswith("cloudformation."))
 
 
 def _resources(

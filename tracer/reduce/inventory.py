@@ -6,6 +6,7 @@ Collected from all records before any is mapped:
 in the
   response of the call that made the role and in the session issuer of each of its sessions;
 - the roles of instance profiles, which `AddRoleToInstanceProfile` alone names;
+- whether the run's stacks have tags;
 - the ids of long-lived things that the run itself made (a KMS key), which the next run will not meet again.
 """
 
@@ -17,7 +18,7 @@ from typing import Final
 
 from tracer.model.arn import Arn
 from tracer.model.record import Record
-from tracer.reduce.request import leaves, lookup
+from tracer.reduce.request import has, leaves, lookup
 from tracer.reference import generated
 
 _MAKING: Final = ("Create", "Import", "Request", "Replicate")
@@ -31,6 +32,9 @@ class Inventory:
         self._full: dict[tuple[str, str, str], str] = {}
         self._profiles: dict[tuple[str, str], str] = {}
         self._made: set[str] = set()
+        self.stack_tags = False
+        """Whether a stack of the run has tags: CloudFormation spreads them over what it makes
+        (https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/aws-properties-resource-tags.html)."""
 
     def observe(self, record: Record) -> None:
         """Note what this record shows."""
@@ -40,6 +44,8 @@ class Inventory:
             self._note(value for _, _, value in leaves(record.response_elements))
             if record.event_name == "AddRoleToInstanceProfile":
                 self._note_profile(record)
+        if record.service == "cloudformation" and has(record.request_parameters, "tags"):
+            self.stack_tags = True
         if record.service in generated.services_that_keep() and record.event_name.startswith(_MAKING):
             for _, _, value in leaves(record.response_elements):
                 self._made.update(part for part in re.split("[/:]", value) if len(part) > 1)

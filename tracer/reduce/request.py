@@ -68,6 +68,25 @@ def _chosen(item: object, step: re.Match[str] | None) -> object:
     return [one for one in item if step["value"] in lookup(one, step["test"])]
 
 
+def has(parameters: object, path: str) -> bool:
+    """Whether something that is not empty stands at `path`: a text, a number, or an object or list that holds one."""
+    head, _, rest = path.partition(".")
+    if isinstance(parameters, list):
+        return any(has(item, path) for item in parameters)
+    if not isinstance(parameters, Mapping):
+        return False
+    found = [item for key, item in parameters.items() if head == "*" or normal(str(key)) == normal(head)]
+    return any(has(item, rest) if rest else _filled(item) for item in found)
+
+
+def _filled(value: object) -> bool:
+    if isinstance(value, Mapping):
+        return any(_filled(item) for item in value.values())
+    if isinstance(value, list):
+        return any(map(_filled, value))
+    return value not in (None, "", False)
+
+
 def _scalar(value: object) -> str | None:
     """A string or a whole number (a layer's version) as text; None for what is empty, hidden or neither."""
     if isinstance(value, int) and not isinstance(value, bool):

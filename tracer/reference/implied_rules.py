@@ -3,6 +3,8 @@
     rule        its name, `pass-role/lambda-create-function`; it stands in the trace beside what it adds
     events      event source -> event names without version suffix, `*` for all
     when        a condition on the request, as in the exceptions of `tracer.reference.overrides`
+    tags_at     paths of the request's tags: the rule applies where there are any, or where CloudFormation makes the
+                call for a stack that has tags, which it spreads over the stack's resources
     action      the action that is checked too
     resource    on what, one of
                 {"role_at": [PATH...]}      the IAM roles whose ARN (with "names": true, whose name) stands there
@@ -45,6 +47,7 @@ class ImpliedRule:
     conditions: Mapping[str, Any]
     why: str
     source: str
+    tags_at: tuple[str, ...] = ()
     verified: bool = True
 
 
@@ -76,6 +79,7 @@ def _rule(row: Mapping[str, Any]) -> ImpliedRule:
         conditions=row.get("conditions", {}),
         why=row["why"],
         source=row["source"],
+        tags_at=tuple(row.get("tags_at", ())),
         verified=row.get("verified", True),
     )
 
