@@ -1,5 +1,7 @@
 """A small trace to give to the commands that read one."""
 
+import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -31,6 +33,32 @@ def trace_of(*permissions: UsedPermission, findings: tuple[Finding, ...] = ()) -
         findings=findings,
         accounting=Accounting(other_principal=2, used=len(permissions)),
     )
+
+
+@pytest.fixture(scope="session")
+def sts() -> Iterator[str]:
+    """The address of an STS that answers everybody (moto's)."""
+    from moto.server import ThreadedMotoServer
+
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    server.start()
+    yield "http://{}:{}".format(*server.get_host_and_port())
+    server.stop()
+
+
+@pytest.fixture
+def credentials(sts: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> str:
+    """Puts credentials into the environment, and nothing else of AWS; the ARN of their owner."""
+    for name in [name for name in os.environ if name.startswith("AWS_")]:
+        monkeypatch.delenv(name)
+    for name in ("AWS_SHARED_CREDENTIALS_FILE", "AWS_CONFIG_FILE"):
+        monkeypatch.setenv(name, str(tmp_path / "absent"))
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    monkeypatch.setenv("AWS_ENDPOINT_URL", sts)
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIAEXAMPLE")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret")
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+    return "arn:aws:sts::123456789012:user/moto"
 
 
 @pytest.fixture

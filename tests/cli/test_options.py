@@ -111,15 +111,10 @@ def test_the_options_of_the_stages_have_the_same_defaults():
 
 
 def test_options_reach_their_stage():
-    line = "--resources exact --no-inferred --include-denied --evidence all"
+    line = "--resources exact --no-inferred --lifecycle --include-denied --evidence all"
     assert settings(line).trace_options() == TraceOptions(
-        ResourcesMode.EXACT, inferred=False, lifecycle=False, include_denied=True, evidence=None
+        ResourcesMode.EXACT, inferred=False, lifecycle=True, include_denied=True, evidence=None
     )
-
-
-def test_what_is_not_built_yet_is_refused_and_not_ignored():
-    with pytest.raises(UsageError, match="--lifecycle is not in this version yet"):
-        settings("--lifecycle").trace_options()
 
 
 def test_there_are_the_options_of_the_contract_and_no_others():

@@ -210,6 +210,26 @@ def test_an_option_outweighs_the_run_file(trail: Path, tmp_path: Path):
     assert (run.principals, run.since) == ((DEPLOYER,), "2026-11-24T08:00:00Z")
 
 
+def test_a_run_without_a_principal_is_the_callers(
+    trail: Path, tmp_path: Path, credentials: str, monkeypatch: pytest.MonkeyPatch
+):
+    path = run_file(tmp_path / "run.json")
+    result = run_cli("run", "--from", trail, "--run", path, *PLAIN)
+    assert f"Principal: {credentials}, whose credentials these are." in result.stderr
+    assert (result.exit_code, DEPLOYER in result.stderr) == (2, True), "that caller made no calls, and others did"
+    anybody = run_cli("run", "--from", trail, "--run", path, "--principal", "any", *PLAIN)
+    assert anybody.exit_code == 0
+    assert "Principal: " not in anybody.stderr
+    monkeypatch.delenv("AWS_ACCESS_KEY_ID")
+    nobody = run_cli("run", "--from", trail, "--run", path, *PLAIN)
+    assert nobody.exit_code == 0
+    assert "Principal: every caller, for nobody could be asked who calls: " in nobody.stderr
+
+
+def test_files_alone_ask_nobody(trail: Path, credentials: str):
+    assert "Principal: " not in run_cli("run", "--from", trail, *PLAIN).stderr
+
+
 # The pipe
 
 

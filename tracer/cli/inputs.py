@@ -84,17 +84,19 @@ def _principals(settings: Settings, recorded: RunFile | None, sources: Sequence[
         say(f"Principal: {recorded.principal}, as the run {recorded.name} has it. (--principal names another.)")
         return (recorded.principal,)
     if recorded or _LOOKUP in sources:
-        return _caller()
+        regions = settings.regions or (recorded.regions if recorded else ())
+        return _caller(regions[0] if regions else None)
     return ()
 
 
-def _caller() -> tuple[str, ...]:
+def _caller(region: str | None) -> tuple[str, ...]:
+    """Whose credentials are at hand; without any, every caller, as where nothing is asked."""
     from tracer.collect.caller import caller_arn
 
     try:
-        arn = caller_arn()
-    except CollectError:
-        # Without credentials every caller is meant, as everywhere else; what needs them will say so itself.
+        arn = caller_arn(region=region)
+    except CollectError as error:
+        say(f"Principal: every caller, for nobody could be asked who calls: {error.message}.")
         return ()
     say(f"Principal: {arn}, whose credentials these are. (--principal names another; `--principal any` every caller.)")
     return (arn,)

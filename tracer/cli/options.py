@@ -20,7 +20,6 @@ import click
 from tracer.cli.times import Clock, moment
 from tracer.emit.draft import Attach, DraftOptions, Merge
 from tracer.emit.format import FORMATS
-from tracer.errors import UsageError
 from tracer.model.finding import Finding, Severity
 from tracer.model.permission import ResourcesMode
 from tracer.model.run import TraceOptions
@@ -83,12 +82,7 @@ class Settings:
         return int(self.strict and any(finding.severity is not Severity.NOTE for finding in findings))
 
     def trace_options(self) -> TraceOptions:
-        """How records become a trace. Raises UsageError for what this version cannot do."""
-        if self.lifecycle:
-            raise UsageError(
-                "--lifecycle is not in this version yet: what was not recorded cannot be added",
-                "Record a deploy, a second deploy and a removal as one run, and leave the option out.",
-            )
+        """How records become a trace."""
         return TraceOptions(
             resources=self.resources,
             inferred=not self.no_inferred,
