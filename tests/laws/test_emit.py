@@ -175,6 +175,7 @@ _texts = st.text(alphabet="a:*?", max_size=5) | st.sampled_from(["${*}", "a${$}"
 
 
 @given(st.lists(_texts, max_size=6), _texts, st.booleans())
+@example(texts=["*", ":?"], question="", spanning=False)
 def test_a_pattern_index_finds_what_asking_each_would(texts: list[str], question: str, spanning: bool):
     index: PatternIndex[str] = PatternIndex()
     patterns = [ArnPattern(f"arn:aws:s3:::{text}") for text in texts]

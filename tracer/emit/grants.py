@@ -79,6 +79,8 @@ class PatternIndex(Generic[T]):
         text = pattern.text
         yield from self._literal.get(text, ())
         for head, tail in self._shapes:
+            if max(head, tail) > len(text):
+                continue
             # A covering pattern begins and ends with the same letters: its literal ends can only match themselves.
             for candidate, value in self._wild.get((text[:head], text[len(text) - tail :]), ()):
                 if candidate.covers(pattern, spanning=spanning):
