@@ -86,8 +86,9 @@ class _Found:
 
     @property
     def missing(self) -> tuple[str, ...]:
-        """The variables that stay open."""
-        return tuple(name for name in self.form.variables if name not in self.values and name not in self.form.defaults)
+        """The variables that stay open in what a policy holds; a part that a policy states as `*` is none."""
+        written = dict.fromkeys(name for template in self.form.templates for name in template.variables)
+        return tuple(name for name in written if name not in self.values and name not in self.form.defaults)
 
     @property
     def named(self) -> bool:

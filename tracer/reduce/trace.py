@@ -217,7 +217,7 @@ class _Reduction:
             run=self._facts(),
             permissions=self._fold.permissions(),
             denied=self._fold.denied(),
-            findings=tuple(sorted(findings, key=_finding_key)),
+            findings=tuple(sorted(findings, key=lambda finding: finding.sort_key)),
             accounting=self.accounting(),
         )
 
@@ -249,10 +249,6 @@ class _Reduction:
         }
         for root in sorted(roots):
             yield Finding("ROOT_CALLER", f"{root} made calls: no identity policy limits an account's root user")
-
-
-def _finding_key(finding: Finding) -> tuple[str, ...]:
-    return (finding.code, finding.event_source or "", finding.event_name or "", finding.message)
 
 
 def _service_and_stage(run: DeployRun, members: Members) -> tuple[str | None, str | None]:
