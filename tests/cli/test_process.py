@@ -54,7 +54,7 @@ def test_a_closed_stdout_is_told(trace_file: Path):
     shell = f'"{sys.executable}" -m tracer emit "{trace_file}" --baseline none >&-'
     result = subprocess.run(["/bin/sh", "-c", shell], stderr=subprocess.PIPE, text=True, timeout=30)
     assert result.returncode == 2
-    assert result.stderr == "Error: standard output is closed\nHint: Name a file with -o.\n"
+    assert result.stderr == "Error: standard output is closed\nHint: name a file with -o\n"
 
 
 def test_a_policy_is_utf_8_whatever_the_locale(tmp_path: Path, trace_file: Path):

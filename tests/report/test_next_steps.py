@@ -62,6 +62,11 @@ def test_findings_are_to_be_looked_at_first():
     assert "Look at" not in next_steps([Ready("deployer", USER, None)], "managed", "tracer", items[1:])
 
 
+def test_without_a_document_there_is_nothing_to_create():
+    assert "aws iam" not in next_steps([], "managed", "tracer", [])
+    assert "no permission to grant" in next_steps([], "managed", "tracer", [])
+
+
 def test_each_document_has_its_command():
     text = next_steps([Ready(f"deployer-{number}", USER, None) for number in (1, 2)], "managed", "tracer", [])
     assert text.count("aws iam create-policy") == 2

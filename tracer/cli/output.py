@@ -45,7 +45,7 @@ def print_result(chunks: Iterable[bytes]) -> None:
         EmitError: stdout is closed, or cannot take it.
     """
     if sys.stdout is None:
-        raise EmitError("standard output is closed", "Name a file with -o.")
+        raise EmitError("standard output is closed", "name a file with -o")
     stdout = sys.stdout.buffer
     try:
         for chunk in chunks:
@@ -132,7 +132,7 @@ def _telling(path: Path) -> Iterator[None]:
     except OSError as error:
         raise EmitError(
             f"cannot write {path}: {error.strerror or error}",
-            "Is there such a folder, with room in it, and may you write there? Name another place with -o.",
+            "is there such a folder, with room in it, and may you write there? -o names another place",
         ) from error
 
 

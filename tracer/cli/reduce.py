@@ -23,6 +23,6 @@ def reduce(settings: Settings) -> int:
     source, run = open_run(settings)
     trace = pipeline.trace(source, run, settings.trace_options())
     deliver(settings.output, [trace.to_json().encode()], "trace.json")
-    say(accounted(trace.accounting))
+    say(f"{accounted(trace.accounting)}\n")
     say(findings(trace.findings))
     return settings.exit_code(trace.findings)

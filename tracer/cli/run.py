@@ -44,6 +44,6 @@ def main_job(settings: Settings, source: RecordSource, asked: DeployRun, *, whol
     draft = pipeline.draft([trace], settings.draft_options())
     delivered = deliver_draft(settings, draft, {"trace.json": trace.to_json()})
     if not whole:
-        say(accounted(trace.accounting))
+        say(f"{accounted(trace.accounting)}\n")
     tell(settings, draft, delivered, whole=whole)
     return settings.exit_code(draft.findings)

@@ -47,7 +47,7 @@ def moment(text: str, now: datetime, option: str) -> datetime:
     try:
         return _distant(text, now) or _written(text)
     except (ValueError, OverflowError):
-        raise UsageError(f"{option}: {text!r} is no time", f"Write it as one of: {EXAMPLES}.") from None
+        raise UsageError(f"{option}: {text!r} is no time", f"write it as one of: {EXAMPLES}") from None
 
 
 def window(since: datetime | None, until: datetime | None) -> TimeWindow:
@@ -55,8 +55,7 @@ def window(since: datetime | None, until: datetime | None) -> TimeWindow:
     if since is not None and until is not None and since >= until:
         raise UsageError(
             f"--since {since.isoformat()} is not before --until {until.isoformat()}: no record can be in between",
-            "The window holds its first moment and not its last. Is one of them in another time zone? UTC is meant "
-            "where none is named.",
+            "the window holds its first moment and not its last; where no time zone is named, UTC is meant",
         )
     return TimeWindow(since, until)
 

@@ -42,6 +42,8 @@ def next_steps(ready: Sequence[Ready], attach: str, prefix: str, findings: Itera
         prefix: what the policies' names begin with.
         findings: what was found; those of severity error and warning are to be looked at first.
     """
+    if not ready:
+        return "Next\n  There is no permission to grant: the findings and the denied calls in the trace say why."
     lines = ["Next"]
     grave = [finding for finding in findings if finding.severity is not Severity.NOTE]
     if grave:
