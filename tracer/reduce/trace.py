@@ -68,14 +68,17 @@ def select_records(read: Read, run: DeployRun) -> Iterator[RawRecord]:
     members = attribution.members()
     bins: Counter[str] = Counter()
     for item in select(read(), run, members, {}, Seen()):
-        bins[item.bin if isinstance(item, Binned) else "used"] += 1
-        if isinstance(item, Selected) or item.of_the_run or _tells(item.record, members):
-            yield item.raw
-    if not Accounting(**bins).selected:
+        if isinstance(item, Selected) or item.bin == "not_an_api_call":
+            break
+        bins[item.bin] += 1
+    else:
         raise _nothing_selected(Accounting(**bins), run, attribution)
+    for item in select(read(), run, members, {}, Seen()):
+        if isinstance(item, Selected) or item.of_the_run or _tells(item.record):
+            yield item.raw
 
 
-def _tells(record: Record | Unreadable, members: Members) -> bool:
+def _tells(record: Record | Unreadable) -> bool:
     """Whether a record that does not count still says something about those that do."""
     return isinstance(record, Record) and record.service in ("sts", "iam") and not denials.is_denied(record)
 
