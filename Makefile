@@ -3,6 +3,7 @@
 #   make demo    the main job on the bundled recorded run: no account, no network
 #   make test    the tests
 #   make lint    ruff and mypy
+#   make lowest  the tests with the lowest versions that pyproject.toml admits
 #   make clean   remove the environment and what tools left behind
 
 VENV := .venv
@@ -10,7 +11,7 @@ PYTHON ?= $(shell for python in python3 python3.14 python3.13 python3.12 python3
 	$$python -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$python && break; done)
 PYTEST_FLAGS ?= -n auto
 
-.PHONY: demo test lint clean
+.PHONY: demo test lint lowest clean
 
 demo: $(VENV)/.tracer
 	$(VENV)/bin/tracer demo
@@ -23,8 +24,15 @@ lint: $(VENV)/.lint
 	$(VENV)/bin/ruff format --check
 	$(VENV)/bin/mypy
 
+lowest: VENV := .venv-lowest
+lowest: pyproject.toml
+	$(MAKE) VENV=$(VENV) $(VENV)/.test
+	sed -n 's/^    "\([a-z0-9-]*\)>=\([0-9.]*\)",$$/\1==\2/p' pyproject.toml > $(VENV)/lowest.txt
+	$(VENV)/bin/python -m pip install --quiet --requirement $(VENV)/lowest.txt
+	$(VENV)/bin/python -m pytest $(PYTEST_FLAGS)
+
 clean:
-	rm -rf $(VENV) .coverage .hypothesis .mypy_cache .pytest_cache .ruff_cache build dist
+	rm -rf $(VENV) .venv-lowest .coverage .hypothesis .mypy_cache .pytest_cache .ruff_cache build dist
 
 $(VENV)/bin/python:
 	@test -n "$(PYTHON)" || { echo "tracer needs Python 3.11 or newer, with venv"; exit 1; }

@@ -5,6 +5,7 @@ The one place that makes clients. boto3 is loaded when the first is made: readin
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
@@ -64,7 +65,10 @@ _BY_CLASS: Final[Mapping[str, tuple[str, str]]] = {
 
 
 def new_client(service: str, region: str | None) -> Any:  # noqa: ANN401 - see ClientFactory
-    """A boto3 client with the environment's credentials. Raises botocore's errors."""
+    """A boto3 client with the environment's credentials. Raises botocore's errors.
+
+    AWS_REGION, which all other SDKs read, counts as well; boto3 itself reads AWS_DEFAULT_REGION and the profile alone.
+    """
     import boto3
     from botocore.config import Config
 
@@ -75,7 +79,7 @@ def new_client(service: str, region: str | None) -> Any:  # noqa: ANN401 - see C
         user_agent_extra=f"tracer/{__version__}",
     )
     client: Any = boto3.session.Session().client
-    return client(service, region_name=region, config=config)
+    return client(service, region_name=region or os.environ.get("AWS_REGION"), config=config)
 
 
 def error_code(error: Exception) -> str:
