@@ -14,7 +14,7 @@ from tracer.report.comparison import comparison
 
 @command(
     "tracer check policy.json --trace trace.json",
-    "tracer check out/*.json --trace trace.json --no-excess",
+    "tracer check out/deployer.json --trace out/trace.json --no-excess",
     own=(
         click.Argument(["policies"], nargs=-1, required=True, metavar="POLICY..."),
         click.Option(
