@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -117,9 +117,11 @@ class Attribution:
         edges = self._edges()
         seeds = self._seeds(edges)
         sections = _reached(seeds, edges)
-        several = not self._run.principals and len({self._callers[seed].principal for seed in seeds}) > 1
-        if several:
-            sections |= dict.fromkeys(seeds, Section.OTHER)
+        deployers = self._deployers(seeds)
+        several = len(deployers) > 1 and not self._run.principals
+        for seed in seeds:
+            if several or self._callers[seed].principal not in deployers:
+                sections[seed] = Section.OTHER
         deeds = [self._deeds[seed] for seed in seeds]
         return Members(
             sections,
@@ -131,27 +133,38 @@ class Attribution:
     def _seeds(self, edges: _Edges) -> list[str]:
         """The identities that were asked for; where none was, those that act for no other."""
         if self._run.principals:
-            return [
+            return sorted(
                 identity
                 for identity, caller in self._callers.items()
                 if any(matches(principal, caller) for principal in self._run.principals)
-            ]
-        direct = [identity for identity, deeds in self._deeds.items() if deeds.direct]
+            )
         acting = {other for identity, others in edges.items() for other in others if other != identity}
-        return [identity for identity in direct if identity not in acting] or direct
+        return sorted(identity for identity in self._callers if identity not in acting) or sorted(self._callers)
+
+    def _deployers(self, seeds: list[str]) -> set[str]:
+        """The principals that were asked for; where none was, those that made direct calls, if any did."""
+        direct = {self._callers[seed].principal for seed in seeds if self._deeds[seed].direct or self._run.principals}
+        return direct or {self._callers[seed].principal for seed in seeds}
 
     def _edges(self) -> _Edges:
         """For each identity, those that act for it, with the section that it puts them in."""
         sessions = _Sessions([caller for caller in self._callers.values() if caller.is_session])
-        return {identity: dict(self._acting_for(deeds, sessions)) for identity, deeds in self._deeds.items()}
+        return {
+            identity: _first_of_each(self._acting_for(self._callers[identity], deeds, sessions))
+            for identity, deeds in self._deeds.items()
+        }
 
-    def _acting_for(self, deeds: _Deeds, sessions: _Sessions) -> Iterator[tuple[str, Section]]:
+    def _acting_for(self, caller: Caller, deeds: _Deeds, sessions: _Sessions) -> Iterator[tuple[str, Section]]:
+        account = caller.account
         for role in deeds.function_roles:
             yield from ((identity, Section.FUNCTION) for identity in sessions.by_role[role])
-        yield from ((identity, Section.FUNCTION) for name in deeds.functions for identity in sessions.by_name[name])
-        yield from ((name, Section.FUNCTION) for stack in deeds.stacks for name in sessions.named_like(f"{stack}-"))
+        for name in deeds.functions:
+            yield from ((identity, Section.FUNCTION) for identity in sessions.by_name[account, name])
+        for stack in deeds.stacks:
+            yield from ((identity, Section.FUNCTION) for identity in sessions.named_like(account, f"{stack}-"))
         # CloudFormation keeps using the role that a stack was made with, so a later call need not name it.
-        for identity in sessions.by_name[_CLOUDFORMATION_SESSION] if deeds.stacks or deeds.stack_roles else ():
+        stacks = sessions.by_name[account, _CLOUDFORMATION_SESSION] if deeds.stacks or deeds.stack_roles else []
+        for identity in stacks:
             if not deeds.stack_roles or _key_of(self._callers[identity]) in deeds.stack_roles:
                 yield identity, Section.SERVICE_ROLE
         yield from ((identity, Section.OTHER) for identity in deeds.assumed if identity in self._callers)
@@ -165,29 +178,37 @@ class _Sessions:
 
     def __init__(self, callers: list[Caller]) -> None:
         self.by_role: defaultdict[tuple[str, str], list[str]] = defaultdict(list)
-        self.by_name: defaultdict[str, list[str]] = defaultdict(list)
+        self.by_name: defaultdict[tuple[str, str], list[str]] = defaultdict(list)
         for caller in callers:
             self.by_role[_key_of(caller)].append(caller.identity)
-            self.by_name[caller.session_name or ""].append(caller.identity)
+            self.by_name[caller.account, caller.session_name or ""].append(caller.identity)
         self._names = sorted(self.by_name)
 
-    def named_like(self, prefix: str) -> Iterator[str]:
+    def named_like(self, account: str, prefix: str) -> Iterator[str]:
         """The sessions whose name begins with `prefix`: Lambda names a function's session after the function."""
-        for position in range(bisect_left(self._names, prefix), len(self._names)):
-            if not self._names[position].startswith(prefix):
+        for position in range(bisect_left(self._names, (account, prefix)), len(self._names)):
+            if self._names[position][0] != account or not self._names[position][1].startswith(prefix):
                 return
             yield from self.by_name[self._names[position]]
 
 
+def _first_of_each(pairs: Iterable[tuple[str, Section]]) -> dict[str, Section]:
+    """Each identity with the first of its sections in their own order: whatever order the pairs come in."""
+    sections: dict[str, Section] = {}
+    for identity, section in pairs:
+        sections[identity] = min(section, sections.get(identity, section))
+    return sections
+
+
 def _reached(seeds: list[str], edges: _Edges) -> dict[str, Section]:
-    """The seeds and the identities that act for them, directly or through others, each once."""
+    """The seeds and the identities that act for them, directly or through others, each by the shortest way."""
     sections = dict.fromkeys(seeds, Section.DEPLOYER)
-    todo = list(seeds)
-    while todo:
-        for identity, section in edges[todo.pop()].items():
-            if identity not in sections:
-                sections[identity] = section
-                todo.append(identity)
+    level: Iterable[str] = seeds
+    while level:
+        found = _first_of_each(pair for identity in level for pair in edges[identity].items())
+        new = {identity: section for identity, section in found.items() if identity not in sections}
+        sections |= new
+        level = new
     return sections
 
 

@@ -35,6 +35,11 @@ class Caller:
     path_known: bool = True
 
     @property
+    def account(self) -> str:
+        """The account that it belongs to."""
+        return self.principal.split(":")[4]
+
+    @property
     def is_session(self) -> bool:
         """Whether it is a session of a role."""
         return ":assumed-role/" in self.identity
@@ -58,7 +63,7 @@ def caller_of(record: Record) -> Caller | None:
     if arn.resource.startswith("federated-user/"):
         # A federated user acts with the permissions of the user that called GetFederationToken
         # (https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_temp_control-access_getfederationtoken.html).
-        return Caller(identity.session_issuer_arn or str(arn), str(arn))
+        return Caller(str(Arn.find(identity.session_issuer_arn) or arn), str(arn))
     return Caller(str(arn), str(arn))
 
 

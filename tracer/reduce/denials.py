@@ -145,7 +145,7 @@ def remarks_on(record: Record, mapped: Mapped | Unknown) -> Iterator[tuple[str, 
     if message.encoded and message.action is None:
         yield (
             "ENCODED_DENIAL",
-            "the message is encoded: aws sts decode-authorization-message --encoded-message TEXT tells what was refused",
+            "the message is encoded: aws sts decode-authorization-message --encoded-message TEXT tells what it was",
         )
     if message.cause and (message.explicit or message.cause != "identity-based"):
         how = f"a Deny in a {message.cause} policy" if message.explicit else f"no {message.cause} policy that allows it"
