@@ -16,11 +16,12 @@ from bisect import bisect_left
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any, Final
 
 from tracer.model.arn import Arn
 from tracer.model.permission import Section
-from tracer.model.record import Record
+from tracer.model.record import Record, Unreadable
 from tracer.model.run import DeployRun
 from tracer.reduce.callers import Caller, caller_of, matches
 from tracer.reduce.denials import is_denied
@@ -75,9 +76,18 @@ class Attribution:
         self._callers: dict[str, Caller] = {}
         self._deeds: defaultdict[str, _Deeds] = defaultdict(_Deeds)
         self.records_by_principal: Counter[str] = Counter()
+        self.unreadable: Counter[str] = Counter()
+        """Why records could not be read."""
+        self.first: datetime | None = None
+        self.last: datetime | None = None
 
-    def observe(self, record: Record) -> None:
+    def observe(self, record: Record | Unreadable) -> None:
         """Note who made this call, and whom it lets act."""
+        if isinstance(record, Unreadable):
+            self.unreadable[f"{record.reason} ({record.location})"] += 1
+            return
+        self.first = min(record.event_time, self.first or record.event_time)
+        self.last = max(record.event_time, self.last or record.event_time)
         caller = caller_of(record)
         if caller is None:
             return

@@ -7,18 +7,20 @@ another call and nowhere else.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from tracer.model.arn import Arn, ArnPattern
+from tracer.model.glob import escape
 from tracer.model.permission import Widening
 from tracer.model.policy import Conditions
 from tracer.model.record import Record
 from tracer.reduce.callers import partition_of_region
 from tracer.reduce.inventory import Inventory
 from tracer.reduce.request import has, lookup, plain_event
-from tracer.reduce.resources import STAR, Resource, resources_of
+from tracer.reduce.resources import STAR, Resource, new_resources, resources_of
 from tracer.reference import implied_rules, table
 from tracer.reference.implied_rules import ImpliedRule
 from tracer.reference.table import ActionFact
@@ -71,6 +73,13 @@ def _resources(
         yield from call
     elif "type" in where:
         yield from resources_of(record, fact, inventory, where["type"])
+    elif "new_type_at" in where:
+        for kind in _texts(record, where["new_type_at"]):
+            yield from new_resources(record, fact, inventory, kind)
+    elif "template" in where and "at" in where:
+        matches = (re.match(where["read"], text) for text in _texts(record, where["at"]))
+        for match in filter(None, matches):
+            yield Resource(ArnPattern(_filled(where["template"], record, match.groupdict())))
     elif "template" in where:
         yield Resource(ArnPattern(_filled(where["template"], record)))
     else:
@@ -119,12 +128,14 @@ def _conditions(block: Mapping[str, Any], record: Record) -> Conditions:
     )
 
 
-def _filled(text: str, record: Record) -> str:
-    """`text` with the record's partition, region and account in place of the three variables."""
-    for name, value in (
-        ("${Partition}", partition_of_region(record.aws_region)),
-        ("${Region}", record.aws_region),
-        ("${Account}", record.account or "*"),
-    ):
-        text = text.replace(name, value)
+def _filled(text: str, record: Record, values: Mapping[str, str] | None = None) -> str:
+    """`text` with the record's partition, region, account and event, and with `values`, in place of variables."""
+    own = {
+        "Partition": partition_of_region(record.aws_region),
+        "Region": record.aws_region,
+        "Account": record.account or "*",
+        "Event": plain_event(record),
+    }
+    for name, value in (own | {name: escape(value) for name, value in (values or {}).items() if value}).items():
+        text = text.replace(f"${{{name}}}", value)
     return text

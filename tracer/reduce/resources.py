@@ -26,7 +26,7 @@ from tracer.model.permission import Widening
 from tracer.model.record import Record
 from tracer.reduce.callers import partition_of_region
 from tracer.reduce.inventory import Inventory
-from tracer.reduce.request import leaves, lookup, normal
+from tracer.reduce.request import leaves, lookup, normal, plain_event
 from tracer.reference import arn_forms
 from tracer.reference.arn_forms import ArnForm
 from tracer.reference.table import ActionFact
@@ -92,8 +92,9 @@ class _Found:
 
     @property
     def named(self) -> bool:
-        """Whether the record names any part of it, or makes it."""
-        return any(name in self.values or name in self.made for name in self.form.variables)
+        """Whether the record names any part of it, or makes it; what there is one of needs no name."""
+        names = self.form.variables
+        return not names or any(name in self.values or name in self.made for name in names)
 
 
 def resources_of(
@@ -121,11 +122,28 @@ def resources_of(
     return tuple(dict.fromkeys(itertools.chain.from_iterable(_write(one) for one in found)))
 
 
+def new_resources(record: Record, fact: ActionFact, inventory: Inventory, resource_type: str) -> tuple[Resource, ...]:
+    """The resources of a type that the call makes, as a check beside it saw them: `*` in place of their ids."""
+    if resource_type not in {item.type for item in fact.resources}:
+        return ()
+    found = _Reader(record, fact, inventory).new(resource_type)
+    return tuple(dict.fromkeys(itertools.chain.from_iterable(_write(one) for one in found)))
+
+
 def _without_alternatives(found: list[_Found]) -> list[_Found]:
-    """Of required types, one of which the request names by ARN, those that it does not name are alternatives to it."""
+    """Of required types, one of which the request names by ARN, or under a key that would name the others as well
+    (`listenerArn`), those that it does not name are alternatives to it.
+    """
     if any(one.by_arn for one in found):
         return [one for one in found if one.named]
-    return found
+    taken = {key for one in found if one.values.keys() & set(one.form.variables) for key in _keys_of(one.form)}
+    return [one for one in found if one.named or not taken & _keys_of(one.form)]
+
+
+def _keys_of(form: ArnForm) -> set[str]:
+    """The keys that may name a resource of this form."""
+    last = form.variables[-1]
+    return set(map(normal, form.keys[last])) if last in form.keys else set(_names(form, last))
 
 
 def _most_specific(found: list[_Found]) -> list[_Found]:
@@ -169,19 +187,32 @@ class _Reader:
 
     def required(self, kind: str) -> list[_Found]:
         """The resources of a type that every such call is checked on; one with gaps where the record names none."""
-        form = arn_forms.form(self._fact.action.service, kind)
-        found = self._named(form) or self._own(form) or self._answered(form)
-        if found:
-            return found
-        return [_Found(form, self._head, made=frozenset(form.variables) if self._makes(form) else frozenset())]
+        form = self._form(kind)
+        found = self._named(form) or self._own(form) or self._answered(form) or [_Found(form, self._head)]
+        # What the call makes is named at most; the rest of its ARN did not exist before.
+        return [replace(one, made=one.made | frozenset(one.missing)) for one in found] if self._makes(form) else found
 
     def optional(self, kind: str) -> list[_Found]:
         """The resources of a type that a call may be checked on: those that it names in full."""
-        form = arn_forms.form(self._fact.action.service, kind)
+        form = self._form(kind)
         found = [one for one in self._named(form) if not one.missing]
         # Another service's resource has names of its own: a key that looks like one of them says nothing.
         foreign = form.formats[0].service != self._fact.action.service and not form.keys
         return [one for one in found if one.by_arn] if foreign else found
+
+    def new(self, kind: str) -> list[_Found]:
+        """The resources of a type that the call makes, whose name it may give but whose id nobody knows."""
+        form = self._form(kind)
+        named = form.variables[-1].endswith("Name")
+        found = self._by_keys(form, self._request, self._record.request_parameters) if named else []
+        return [replace(one, made=frozenset(one.missing)) for one in found or [_Found(form, self._head)]]
+
+    def _form(self, kind: str) -> ArnForm:
+        """The form of a type; what stands where a request names nothing says nothing of a request that is not known."""
+        form = arn_forms.form(self._fact.action.service, kind)
+        if self._record.request_parameters is None:
+            return replace(form, defaults={name: to for name, to in form.defaults.items() if not to.strip("*?")})
+        return form
 
     @functools.cached_property
     def _head(self) -> dict[str, str]:
@@ -214,7 +245,8 @@ class _Reader:
 
     def _makes(self, form: ArnForm) -> bool:
         """Whether the call makes a thing of this type, whose id nobody knows before."""
-        return self._record.event_name.startswith(_MAKING) and self._is_subject(form)
+        event = plain_event(self._record)
+        return event in form.made_by or (event.startswith(_MAKING) and self._is_subject(form))
 
     def _own(self, form: ArnForm) -> list[_Found]:
         """The caller itself, for the calls that mean it where they name nobody (GetUser without a user name)."""
@@ -247,7 +279,7 @@ class _Reader:
     ) -> Iterator[dict[str, str]]:
         """What the first key that says anything says about a variable: dictionaries of variables' values."""
         for texts in self._candidates(form, variable, flat, nested):
-            read = [values for text in texts if (values := _read(form, variable, text))]
+            read = [_spelled(form, values) for text in texts if (values := _read(form, variable, text))]
             if read:
                 yield from {tuple(sorted(values.items())): values for values in read}.values()
                 return
@@ -313,6 +345,11 @@ def _read(form: ArnForm, variable: str, text: str) -> dict[str, str] | None:
     if arn:
         return next(_read_arn(form, arn), None)
     return {variable: text}
+
+
+def _spelled(form: ArnForm, values: dict[str, str]) -> dict[str, str]:
+    """Values as ARNs spell them, where a request spells them otherwise."""
+    return {name: form.spelled.get(name, {}).get(value, value) for name, value in values.items()}
 
 
 def _by_expressions(form: ArnForm, variable: str, text: str) -> dict[str, str] | None:
