@@ -48,6 +48,7 @@ def trace(
     service: str | None = None,
     stage: str | None = None,
     inferred: bool = True,
+    commands: str | Sequence[str] | None = None,
     lifecycle: bool = False,
     include_denied: bool = False,
     evidence: int | None = 3,
@@ -67,6 +68,7 @@ def trace(
         service: the Serverless service; None to read it from the run's stack.
         stage: the Serverless stage; None to read it from the run's stack.
         inferred: add what a default trail does not log and the recorded commands imply.
+        commands: the Serverless commands whose unlogged calls are inferred; None for those that the records show.
         lifecycle: add what updating and removing the observed resources needs.
         include_denied: add the permissions of denied calls.
         evidence: how many event IDs each permission keeps; None for all.
@@ -95,6 +97,7 @@ def trace(
     options = TraceOptions(
         resources=_one_of(ResourcesMode, resources, "resources"),
         inferred=inferred,
+        commands=_several(commands),
         lifecycle=lifecycle,
         include_denied=include_denied,
         evidence=evidence,

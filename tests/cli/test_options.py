@@ -31,6 +31,7 @@ DEFAULTS = {
     "service": None,
     "stage": None,
     "no_inferred": False,
+    "commands": (),
     "lifecycle": False,
     "include_denied": False,
     "baseline": "serverless-advanced",
@@ -60,6 +61,8 @@ PARSED = [
     ("--resources service", {"resources": ResourcesMode.SERVICE}),
     ("--service orders --stage dev", {"service": "orders", "stage": "dev"}),
     ("--no-inferred", {"no_inferred": True}),
+    ("--commands deploy,remove", {"commands": ("deploy", "remove")}),
+    ("--commands 'logs, deploy function'", {"commands": ("logs", "deploy function")}),
     ("--lifecycle", {"lifecycle": True}),
     ("--include-denied", {"include_denied": True}),
     ("--baseline none", {"baseline": "none"}),
@@ -78,8 +81,8 @@ PARSED = [
 
 NAMES = {
     "--from", "--run", "--principal", "--since", "--until", "--region", "--account", "--user-agent", "--event-source",
-    "--resources", "--service", "--stage", "--no-inferred", "--lifecycle", "--include-denied", "--baseline", "--merge",
-    "--attach", "--format", "--evidence", "-o", "--strict",
+    "--resources", "--service", "--stage", "--no-inferred", "--commands", "--lifecycle", "--include-denied",
+    "--baseline", "--merge", "--attach", "--format", "--evidence", "-o", "--strict",
 }  # fmt: skip
 
 
@@ -111,10 +114,15 @@ def test_the_options_of_the_stages_have_the_same_defaults():
 
 
 def test_options_reach_their_stage():
-    line = "--resources exact --no-inferred --lifecycle --include-denied --evidence all"
+    line = "--resources exact --no-inferred --commands remove --lifecycle --include-denied --evidence all"
     assert settings(line).trace_options() == TraceOptions(
-        ResourcesMode.EXACT, inferred=False, lifecycle=True, include_denied=True, evidence=None
+        ResourcesMode.EXACT, inferred=False, commands=("remove",), lifecycle=True, include_denied=True, evidence=None
     )
+
+
+def test_a_command_that_is_none_is_refused_with_those_that_there_are():
+    with pytest.raises(click.BadParameter, match="'explode' is no command that is known here: deploy, remove"):
+        settings("--commands deploy,explode")
 
 
 def test_there_are_the_options_of_the_contract_and_no_others():

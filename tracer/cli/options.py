@@ -23,6 +23,7 @@ from tracer.emit.format import FORMATS
 from tracer.model.finding import Finding, Severity
 from tracer.model.permission import ResourcesMode
 from tracer.model.run import TraceOptions
+from tracer.reference import inferred_rules
 
 ANY: Final = "any"
 """`--principal any`: every caller, on purpose."""
@@ -53,6 +54,7 @@ class Settings:
     service: str | None
     stage: str | None
     no_inferred: bool
+    commands: tuple[str, ...]
     lifecycle: bool
     include_denied: bool
     baseline: str
@@ -86,6 +88,7 @@ class Settings:
         return TraceOptions(
             resources=self.resources,
             inferred=not self.no_inferred,
+            commands=self.commands,
             lifecycle=self.lifecycle,
             include_denied=self.include_denied,
             evidence=self.evidence,
@@ -116,6 +119,16 @@ def _evidence(value: object) -> int | str:
     if not (text.isascii() and text.isdigit()):
         raise click.BadParameter(f"{text!r} is neither a number nor `all`")
     return int(text)
+
+
+def _commands(value: object) -> tuple[str, ...]:
+    """`--commands`: names of the Serverless Framework's commands, joined by commas; nothing is none."""
+    names = tuple(filter(None, (name.strip() for name in str(value).split(","))))
+    known = [command.name for command in inferred_rules.commands()] if names else []
+    for name in names:
+        if name not in known:
+            raise click.BadParameter(f"{name!r} is no command that is known here: {', '.join(known)}")
+    return names
 
 
 def _text(option: str, metavar: str, help_: str, *, default: str | None = None) -> click.Option:
@@ -182,6 +195,11 @@ SHARED: Final[Mapping[str, Sequence[click.Option]]] = {
         _text("--service", "NAME", "The Serverless service; where not given, read from the run's stack."),
         _text("--stage", "NAME", "The Serverless stage; where not given, read from the run's stack."),
         _flag("--no-inferred", "Leave out what a default trail does not log and the recorded commands imply."),
+        click.Option(
+            ["--commands"], type=_commands, metavar="NAMES", default="",
+            help="The Serverless commands that the policy is for, joined by commas: deploy,remove,logs,invoke. Not "
+            "given: those that the records show.",
+        ),
         _flag("--lifecycle", "Add what updating and removing the observed resources needs. Not in this version yet."),
         _flag("--include-denied", "Add the permissions of the calls that AWS denied, marked as such."),
     ),

@@ -52,6 +52,7 @@ class TraceOptions:
     Attributes:
         resources: how far ARNs become patterns.
         inferred: add what a default trail does not log and the recorded commands imply.
+        commands: the Serverless commands whose unlogged calls are inferred; none: those that the records show.
         lifecycle: add what updating and removing the observed resources needs.
         include_denied: add the permissions of denied calls.
         evidence: how many eventIDs each permission keeps; None keeps all.
@@ -62,3 +63,4 @@ class TraceOptions:
     lifecycle: bool = False
     include_denied: bool = False
     evidence: int | None = 3
+    commands: tuple[str, ...] = ()

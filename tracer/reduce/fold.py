@@ -9,10 +9,10 @@ from __future__ import annotations
 import bisect
 from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from tracer.model.finding import Finding
-from tracer.model.permission import Evidence, Permission, UsedPermission, Widening
+from tracer.model.permission import Basis, Evidence, Permission, UsedPermission, Widening
 from tracer.model.record import Record
 from tracer.model.trace import Denial
 
@@ -51,6 +51,8 @@ class _Tally:
 
     @property
     def evidence(self) -> Evidence:
+        if not self.first:
+            return Evidence()
         kept = self.first if self.keep is None else self.first[: self.keep]
         return Evidence(self.count, self.first[0][0], self.last, tuple(event for _, event in kept))
 
@@ -62,6 +64,11 @@ class _Tally:
         return tuple(sorted(steps))
 
 
+def _meaning(permission: Permission) -> Permission:
+    """What a permission allows whom, whatever it is known from."""
+    return replace(permission, basis=Basis.OBSERVED, rule=None, via=None)
+
+
 class Fold:
     """The lines of one trace, as they grow."""
 
@@ -71,12 +78,24 @@ class Fold:
         self._permissions: dict[Permission, _Tally] = {}
         self._denied: dict[Denial, _Tally] = {}
         self._findings: dict[Finding, _Tally] = {}
+        self._meanings: dict[Permission, Permission] = {}
 
     def permission(self, permission: Permission, widened: tuple[Widening, ...], record: Record) -> None:
         """Count a record for a permission. A record counts once, however often it needs it: the caller sees to that."""
         tally = self._permissions.setdefault(permission, _Tally(self._keep))
         tally.add((time_text(record), record.event_id))
         tally.widen(widened)
+
+    def inferred(self, permission: Permission, widened: tuple[Widening, ...]) -> bool:
+        """A permission that no record stands behind; False where one of the same meaning is known already: what was
+        observed wins. For the time after the last record.
+        """
+        if not self._meanings:
+            self._meanings = {_meaning(known): known for known in self._permissions}
+        if self._meanings.setdefault(_meaning(permission), permission) != permission:
+            return False
+        self._permissions.setdefault(permission, _Tally(self._keep)).widen(widened)
+        return True
 
     def denial(self, denial: Denial, record: Record) -> None:
         """Count a record for a denial (without evidence)."""

@@ -18,6 +18,7 @@ from tracer.reduce.callers import partition_of_region
 from tracer.reduce.filters import GLOBAL_SERVICES
 from tracer.reduce.fold import Fold, time_text
 from tracer.reduce.generalize import Generalizer
+from tracer.reduce.inferred import Deduction
 from tracer.reduce.inventory import Inventory
 from tracer.reduce.mapping import Mapped, map_record
 from tracer.reduce.parse import canonical, parse
@@ -118,6 +119,8 @@ class _Reduction:
         self._members = members
         self._inventory = inventory
         self._fold = Fold(options.evidence)
+        self._deduction = Deduction(options.commands)
+        self._remarks: set[Finding] = set()
         self._bins: Counter[str] = Counter()
         self._accounts: Counter[str] = Counter()
         self._regions: Counter[str] = Counter()
@@ -150,6 +153,8 @@ class _Reduction:
             self._find(record, "UNKNOWN_ACTION", mapped.reason)
             return "unmapped"
         self._use(item, mapped, None)
+        if self._options.inferred:
+            self._deduction.note(item.section, self._principal(item), record)
         return "used"
 
     def _use(self, item: Selected, mapped: Mapped, basis: Basis | None) -> None:
@@ -180,6 +185,25 @@ class _Reduction:
             self._use(item, Mapped(denials.needed_by(item.record, mapped), ()), Basis.DENIED)
         for code, message in denials.remarks_on(item.record, mapped):
             self._find(item.record, code, message)
+
+    def _infer(self) -> None:
+        """Add what the records imply and do not hold."""
+        gaps: set[str] = set()
+        for line in self._deduction.lines():
+            resource, widened = self._generalize(line.resource)
+            permission = Permission(
+                line.section, line.principal, line.action, resource, basis=Basis.INFERRED, rule=line.rule
+            )
+            if self._fold.inferred(permission, line.widened + widened):
+                gaps.add(line.unlogged)
+                if line.doubt:
+                    self._remarks.add(Finding("WILDCARD_RESOURCE", f"{line.doubt}, so it stands on {resource}"))
+        if gaps:
+            named = ", ".join(sorted(gap for gap in gaps if gap))
+            missing = f": the trail logs no such calls of {named}" if named else ""
+            self._remarks.add(
+                Finding("COVERAGE_GAP", f"some permissions are inferred, and no record stands behind them{missing}")
+            )
 
     def _principal(self, item: Selected) -> str:
         """The ARN that the caller's policy is attached to; a role's path may stand in another record alone."""
@@ -214,8 +238,9 @@ class _Reduction:
         return Accounting(**self._bins)
 
     def trace(self, source_findings: tuple[Finding, ...]) -> Trace:
-        """The trace of all that was added."""
-        findings = (*self._fold.findings(), *source_findings, *self._run_findings())
+        """The trace of all that was added. Called once."""
+        self._infer()
+        findings = (*self._fold.findings(), *self._remarks, *source_findings, *self._run_findings())
         return Trace(
             run=self._facts(),
             permissions=self._fold.permissions(),

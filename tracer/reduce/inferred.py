@@ -1,0 +1,327 @@
+"""What a default trail does not log and the run's records imply: the records of the run in, lines without evidence out.
+
+A trail has no data events unless it is told to log them, so the objects that a deploy puts into its bucket, and those
+that CloudFormation and Lambda read with the caller's permissions, leave no record
+(https://docs.aws.amazon.com/awscloudtrail/latest/userguide/logging-data-events-with-cloudtrail.html). Two kinds of
+facts (`tracer.reference.inferred_rules`) fill the gap: what a recorded call makes AWS read, and what a command of the
+Serverless Framework calls beside the calls that show that it ran.
+
+`Deduction.note` only collects, so the order of the records does not matter; `Deduction.lines` draws the conclusions
+once. Where the records hold data events of a bucket, its objects' calls were recorded like all others, and nothing is
+inferred about them.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any, Final
+from urllib.parse import unquote
+
+from tracer.model.action import Action
+from tracer.model.arn import Arn, ArnPattern
+from tracer.model.glob import escape
+from tracer.model.permission import Section, Widening
+from tracer.model.record import Record
+from tracer.reduce.callers import partition_of_region
+from tracer.reduce.request import lookup, plain_event
+from tracer.reference import arn_forms, inferred_rules
+from tracer.reference.inferred_rules import Call, Command, ObjectRead
+
+_KEPT: Final = 22
+"""How many characters of a stack's name its bucket's name surely keeps: of the 63 that a bucket's name may have
+(https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html), the suffix takes 13, and the logical id
+at most 26."""
+
+_LOOKING: Final = "deploy list"
+"""The command that does no more than what all do that ask a stack for its deployment bucket."""
+
+_LOG_GROUP: Final = "/aws/lambda/"
+"""How the names of functions' log groups begin
+(https://docs.aws.amazon.com/lambda/latest/dg/monitoring-cloudwatchlogs.html)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One permission that no record stands behind.
+
+    Attributes:
+        section, principal: whose.
+        rule: what implies it.
+        doubt: what its resource leaves open, for a person; `""` where nothing.
+        unlogged: the event source whose calls the trail does not hold; `""` where the call is one that it would hold.
+    """
+
+    section: Section
+    principal: str
+    action: Action
+    resource: ArnPattern
+    rule: str
+    widened: tuple[Widening, ...] = ()
+    doubt: str = ""
+    unlogged: str = ""
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class _Place:
+    """Where a call went."""
+
+    partition: str
+    region: str
+    account: str
+
+    @classmethod
+    def of(cls, record: Record) -> _Place:
+        return cls(partition_of_region(record.aws_region), record.aws_region, record.account or "*")
+
+    @property
+    def values(self) -> dict[str, str]:
+        return {"Partition": self.partition, "Region": self.region} | (
+            {} if self.account == "*" else {"Account": self.account}
+        )
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class _Object:
+    """An object that AWS read, or, where `prefix` says so, one of a deployment's artifacts under that prefix."""
+
+    bucket: str
+    key: str
+    version: bool = False
+    prefix: bool = False
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class _Shown:
+    """A record showed that a command ran: where, on which stack or function, with artifacts where."""
+
+    command: str
+    place: _Place
+    stack: str = ""
+    bucket: str = ""
+    prefix: str = ""
+    function: str = ""
+
+
+@dataclass(slots=True)
+class _Actor:
+    """What one principal's records show, in one section."""
+
+    shown: set[_Shown] = field(default_factory=set)
+    reads: set[tuple[str, str, _Object]] = field(default_factory=set)
+    """(rule, partition, object)."""
+
+
+class Deduction:
+    """What the records of a run imply."""
+
+    def __init__(self, commands: tuple[str, ...] = ()) -> None:
+        # The commands that were asked for; none: those that the records show.
+        self._asked = commands
+        self._actors: defaultdict[tuple[Section, str], _Actor] = defaultdict(_Actor)
+        self._buckets: set[str] = set()
+        self._logged: set[str] = set()
+        self._versioned: set[str] = set()
+        self._prefixes: defaultdict[str, set[str]] = defaultdict(set)
+        self._functions: set[str] = set()
+
+    def note(self, section: Section, principal: str, record: Record) -> None:
+        """Take in one call of the run."""
+        event = plain_event(record)
+        actor = self._actors[section, principal]
+        if record.service == "s3":
+            self._note_bucket(record, event)
+        elif record.service == "lambda":
+            self._functions.update(map(_function_name, lookup(record.request_parameters, "functionName")))
+        for read in inferred_rules.reads_of(record.service, event):
+            for found in _objects(read, record.request_parameters):
+                actor.reads.add((read.rule, partition_of_region(record.aws_region), found))
+                if found.prefix:
+                    self._prefixes[found.bucket].add(found.key)
+        if record.via is None:
+            for command, sign in inferred_rules.shown_by(record.service, event):
+                if sign.when.holds(record.request_parameters):
+                    actor.shown.add(_shown(command, record))
+
+    def _note_bucket(self, record: Record, event: str) -> None:
+        for key in ("bucketName", "bucket"):
+            for name in lookup(record.request_parameters, key):
+                if inferred_rules.sign("bucket").search(name):
+                    self._buckets.add(name)
+                if record.event_category == "Data" or inferred_rules.is_unlogged("s3", event):
+                    self._logged.add(name)
+                if event == "PutBucketVersioning" and "Enabled" in lookup(
+                    record.request_parameters, "VersioningConfiguration.Status"
+                ):
+                    self._versioned.add(name)
+
+    def lines(self) -> Iterator[Line]:
+        """What all that was noted implies, in a stable order; a line may come twice, for two reasons."""
+        for (section, principal), actor in sorted(self._actors.items(), key=lambda item: item[0]):
+            for rule, partition, read in sorted(actor.reads):
+                if read.bucket not in self._logged:
+                    yield _read_line(section, principal, rule, partition, read)
+            for command in inferred_rules.commands():
+                yield from self._command_lines(section, principal, actor, command)
+
+    def _command_lines(self, section: Section, principal: str, actor: _Actor, command: Command) -> Iterator[Line]:
+        if self._asked and command.name not in self._asked:
+            return
+        shown = sorted(item for item in actor.shown if item.command == command.name)
+        stacks = [(item, self._homes(actor, item)) for item in shown]
+        ran = [(item, homes) for item, homes in stacks if homes]
+        asked = () if ran or not self._asked else self._everywhere(actor)
+        for item, homes in (*ran, *asked):
+            for call in command.calls:
+                if call.logged and not self._asked:
+                    continue
+                for home in homes:
+                    if call.source == "s3" and ran and home.bucket in self._logged:
+                        continue
+                    if not call.versioned or home.bucket in self._versioned:
+                        yield from self._call_lines(section, principal, command, call, item, home)
+
+    def _everywhere(self, actor: _Actor) -> Iterator[tuple[_Shown, list[_Object]]]:
+        """Each Serverless stack of the run, for a command that was asked for and has no record."""
+        stacks = {_Shown("", item.place, item.stack) for item in actor.shown if item.stack}
+        for item in sorted(stacks):
+            homes = self._homes(actor, item)
+            if homes:
+                yield item, homes
+
+    def _homes(self, actor: _Actor, shown: _Shown) -> list[_Object]:
+        """Where the artifacts of a command lie: as its own record says, else as the stack's other records do, else in
+        the bucket that is named like its stack's. None where the stack is no Serverless stack.
+        """
+        if shown.bucket:
+            return [_Object(shown.bucket, shown.prefix, prefix=True)]
+        if shown.function:
+            return [_Object("", "")] if any(self._homes(actor, item) for item in actor.shown if item.stack) else []
+        same = [item for item in actor.shown if (item.place, item.stack) == (shown.place, shown.stack)]
+        own = {_Object(item.bucket, item.prefix, prefix=True) for item in same if item.bucket}
+        if own:
+            return sorted(own)
+        named = [name for name in sorted(self._buckets) if _is_named_after(name, shown.stack)]
+        if named:
+            return [_Object(name, prefix) for name in named for prefix in sorted(self._prefixes.get(name, {""}))]
+        return [_Object("", "")] if any(item.command == _LOOKING for item in same) else []
+
+    def _call_lines(
+        self, section: Section, principal: str, command: Command, call: Call, shown: _Shown, home: _Object
+    ) -> Iterator[Line]:
+        unlogged = "" if call.logged else call.source
+        if call.on is None:
+            yield Line(section, principal, call.fact.action, ArnPattern("*"), command.rule, unlogged=unlogged)
+            return
+        for function in self._functions_of(shown) if call.on in ("function", "log-group") else ("",):
+            values, defaults, widened = _filling(call.on, shown, home, function)
+            doubt = ""
+            if any(not step.before and step.rule != "serverless-artifacts" for step in widened):
+                doubt = f"{call.fact.action}: no record shows all of the name that {command.name} uses"
+            for template in arn_forms.form(call.fact.action.service, call.on).templates:
+                resource = ArnPattern(template.write(values, defaults))
+                yield Line(section, principal, call.fact.action, resource, command.rule, widened, doubt, unlogged)
+
+    def _functions_of(self, shown: _Shown) -> list[str]:
+        """The functions that a command is about: the one of its record, else those of its stack; `""`: not known."""
+        if shown.function:
+            return [shown.function]
+        return sorted(name for name in self._functions if name.startswith(f"{shown.stack}-")) or [""]
+
+
+def _read_line(section: Section, principal: str, rule: str, partition: str, read: _Object) -> Line:
+    action = Action("s3:GetObjectVersion" if read.version else "s3:GetObject")
+    name = escape(f"{read.bucket}/{read.key}")
+    widened = (_ARTIFACTS,) if read.prefix else ()
+    resource = ArnPattern(f"arn:{partition}:s3:::{name}{'*' if read.prefix else ''}")
+    return Line(section, principal, action, resource, rule, widened, unlogged="s3")
+
+
+_ARTIFACTS: Final = Widening("resource", "", "*", "serverless-artifacts")
+"""Each deployment puts its artifacts under a time of its own."""
+
+
+def _filling(
+    kind: str, shown: _Shown, home: _Object, function: str
+) -> tuple[dict[str, str], dict[str, str], tuple[Widening, ...]]:
+    """The values of a resource type's variables, the patterns of those that are not known, and what these widen."""
+    stack = escape(shown.stack)
+    values: dict[str, str]
+    widened: tuple[Widening, ...]
+    match kind:
+        case "bucket" | "object":
+            values = {"BucketName": home.bucket} if home.bucket else {}
+            guess = f"{shown.stack.lower()[:_KEPT]}{'*' if len(shown.stack) > _KEPT else ''}-serverlessdeploymentb*"
+            known = bool(home.key)
+            defaults = {"BucketName": guess, "ObjectName": f"{escape(home.key)}*"}
+            widened = () if home.bucket else (Widening("resource", "", guess, "unknown-bucket-name"),)
+            if kind == "object":
+                widened += (_ARTIFACTS if known else Widening("resource", "", "*", "unknown-object-name"),)
+        case "stack":
+            values, defaults, widened = {"StackName": shown.stack}, {}, ()
+        case _:
+            name, prefix = ("LogGroupName", _LOG_GROUP) if kind == "log-group" else ("FunctionName", "")
+            values = {name: prefix + function} if function else {}
+            defaults = {name: f"{prefix}{stack}-*"}
+            widened = () if function else (Widening("resource", "", f"{stack}-*", "unknown-function-name"),)
+    return values | shown.place.values, defaults, widened
+
+
+def _shown(command: Command, record: Record) -> _Shown:
+    request: dict[str, Any] = dict(record.request_parameters or {})
+    stack = next((_stack_name(name) for name in lookup(request, "stackName")), "")
+    group = next(lookup(request, "logGroupName"), "")
+    artifacts = next(
+        (
+            found
+            for read in inferred_rules.reads_of(record.service, plain_event(record))
+            for found in _objects(read, request)
+            if found.prefix
+        ),
+        None,
+    )
+    return _Shown(
+        command.name,
+        _Place.of(record),
+        stack,
+        bucket=artifacts.bucket if artifacts else "",
+        prefix=artifacts.key if artifacts else "",
+        function=group.removeprefix(_LOG_GROUP),
+    )
+
+
+def _objects(read: ObjectRead, request: object) -> Iterator[_Object]:
+    """The objects that a call names for AWS to read."""
+    for path in read.url_at:
+        for url in lookup(request, path):
+            match = next((found for expression in read.read if (found := expression.match(url))), None)
+            if match:
+                yield _object(match["Bucket"], unquote(match["Key"]), version="?versionId=" in url)
+    for bucket in lookup(request, read.bucket_at) if read.bucket_at else ():
+        for key in lookup(request, read.key_at):
+            yield _object(bucket, key, version=any(lookup(request, read.version_at)))
+
+
+def _object(bucket: str, key: str, *, version: bool) -> _Object:
+    artifact = inferred_rules.sign("artifact").match(key)
+    if artifact and not version:
+        return _Object(bucket, artifact["Prefix"], prefix=True)
+    return _Object(bucket, key, version)
+
+
+def _is_named_after(bucket: str, stack: str) -> bool:
+    """Whether CloudFormation may have named a deployment bucket for this stack."""
+    name = stack.lower()
+    return bool(name) and bucket.startswith(f"{name}-" if len(name) <= _KEPT else name[:_KEPT])
+
+
+def _stack_name(name_or_arn: str) -> str:
+    arn = Arn.find(name_or_arn)
+    return arn.resource.split("/")[1] if arn and "/" in arn.resource else name_or_arn
+
+
+def _function_name(text: str) -> str:
+    """A function's name, of a name, a name with a qualifier, a partial or a whole ARN."""
+    return re.sub(r"^.*function:", "", text).partition(":")[0]
