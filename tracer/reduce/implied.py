@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import unquote
 
 from tracer.model.arn import Arn, ArnPattern
 from tracer.model.glob import escape
@@ -39,7 +40,7 @@ class Implied:
 def implied_by(record: Record, call: tuple[Resource, ...], inventory: Inventory) -> Iterator[Implied]:
     """What was checked beside a call on the resources `call`."""
     for rule in implied_rules.for_event(record.service, plain_event(record)):
-        if not rule.when.holds(record.request_parameters) or not _tagged(rule, record, inventory):
+        if not rule.when.holds(_given(record)) or not _tagged(rule, record, inventory):
             continue
         fact = table.lookup(rule.action.service, rule.action.name)
         if fact is None:
@@ -47,6 +48,12 @@ def implied_by(record: Record, call: tuple[Resource, ...], inventory: Inventory)
         found = tuple(dict.fromkeys(_resources(rule, fact, record, call, inventory)))
         if found:
             yield Implied(fact, found, _conditions(rule.conditions, record), rule.rule)
+
+
+def _given(record: Record) -> Mapping[str, Any] | None:
+    """The request. Null parameters say that none were given, unless the call failed or they were too large."""
+    unknown = record.omitted or record.error_code
+    return {} if record.request_parameters is None and not unknown else record.request_parameters
 
 
 def _tagged(rule: ImpliedRule, record: Record, inventory: Inventory) -> bool:
@@ -76,14 +83,22 @@ def _resources(
     elif "new_type_at" in where:
         for kind in _texts(record, where["new_type_at"]):
             yield from new_resources(record, fact, inventory, kind)
-    elif "template" in where and "at" in where:
-        matches = (re.match(where["read"], text) for text in _texts(record, where["at"]))
-        for match in filter(None, matches):
-            yield Resource(ArnPattern(_filled(where["template"], record, match.groupdict())))
     elif "template" in where:
-        yield Resource(ArnPattern(_filled(where["template"], record)))
+        yield from _templated(where, record)
     else:
         yield STAR
+
+
+def _templated(where: Mapping[str, Any], record: Record) -> Iterator[Resource]:
+    """A resource that a rule states as a pattern, once for each text that its expression reads where it has one."""
+    if "at" not in where:
+        open_ = (Widening("resource", "", "*", where["open"]),) if "open" in where else ()
+        yield Resource(ArnPattern(filled(where["template"], record)), open_)
+        return
+    decoded = unquote if where.get("encoded") else str
+    for match in filter(None, (re.match(where["read"], text) for text in _texts(record, where["at"]))):
+        values = {name: decoded(value or "") for name, value in match.groupdict().items()}
+        yield Resource(ArnPattern(filled(where["template"], record, values)))
 
 
 def _texts(record: Record, at: list[str]) -> Iterator[str]:
@@ -122,13 +137,13 @@ def _iam(record: Record, resource: str) -> str:
 def _conditions(block: Mapping[str, Any], record: Record) -> Conditions:
     return Conditions(
         tuple(
-            (operator, key, tuple(_filled(value, record) for value in values))
+            (operator, key, tuple(filled(value, record) for value in values))
             for operator, key, values in Conditions.from_json(block).items
         )
     )
 
 
-def _filled(text: str, record: Record, values: Mapping[str, str] | None = None) -> str:
+def filled(text: str, record: Record, values: Mapping[str, str] | None = None) -> str:
     """`text` with the record's partition, region, account and event, and with `values`, in place of variables."""
     own = {
         "Partition": partition_of_region(record.aws_region),

@@ -12,9 +12,14 @@
                 {"arn_at": [PATH...]}       the ARNs that stand there
                 {"same_as_call": true}      the resources of the call itself
                 {"type": TYPE}              what the record names of that resource type of the action
-                {"template": TEXT}          an ARN with ${Partition}, ${Region}, ${Account}
+                {"new_type_at": [PATH...]}  the new resources of the types that stand there (EC2's tag specifications)
+                {"template": TEXT}          an ARN with ${Partition}, ${Region}, ${Account}; with "at": [PATH...] and
+                                            "read": REGEX once for each text there that it matches, with its groups
+                                            ("encoded": true where the text is URL-encoded); with "open": NAME where
+                                            the `*` in it stands for what no record shows
                 {}                          `*`
-    conditions  the condition keys that the check had, a Condition block; ${Region} and ${Account} are the record's
+    conditions  the condition keys that the check had, a Condition block; ${Region}, ${Account} and ${Event}
+                are the record's
 
 each with its `source` and `why`. Paths are those of `tracer.reduce.request.lookup`.
 """
