@@ -7,6 +7,7 @@ in the
   response of the call that made the role and in the session issuer of each of its sessions;
 - the roles of instance profiles, which `AddRoleToInstanceProfile` alone names;
 - whether the run's stacks have tags;
+- the stacks that change sets were made for: a change set's ARN does not name its stack;
 - the ids of long-lived things that the run itself made (a KMS key), which the next run will not meet again.
 """
 
@@ -32,6 +33,7 @@ class Inventory:
         self._full: dict[tuple[str, str, str], str] = {}
         self._profiles: dict[tuple[str, str], str] = {}
         self._made: set[str] = set()
+        self._links: dict[str, str] = {}
         self.stack_tags = False
         """Whether a stack of the run has tags: CloudFormation spreads them over what it makes
         (https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/aws-properties-resource-tags.html)."""
@@ -44,8 +46,10 @@ class Inventory:
             self._note(value for _, _, value in leaves(record.response_elements))
             if record.event_name == "AddRoleToInstanceProfile":
                 self._note_profile(record)
-        if record.service == "cloudformation" and has(record.request_parameters, "tags"):
-            self.stack_tags = True
+        if record.service == "cloudformation":
+            self.stack_tags = self.stack_tags or has(record.request_parameters, "tags")
+            if record.event_name == "CreateChangeSet":
+                self._note_change_set(record)
         if record.service in generated.services_that_keep() and record.event_name.startswith(_MAKING):
             for _, _, value in leaves(record.response_elements):
                 self._made.update(part for part in re.split("[/:]", value) if len(part) > 1)
@@ -64,10 +68,19 @@ class Inventory:
         """The name of the role that an instance profile holds, or None where no record shows it."""
         return self._profiles.get((account, profile))
 
+    def linked_to(self, arn: str) -> str | None:
+        """The ARN of the stack that a change set was made for, or None where no record shows it."""
+        return self._links.get(arn)
+
     @property
     def made(self) -> frozenset[str]:
         """The ids that the run made, of services whose ids are kept otherwise."""
         return frozenset(self._made)
+
+    def _note_change_set(self, record: Record) -> None:
+        for change_set in lookup(record.response_elements, "id"):
+            for stack in lookup(record.response_elements, "stackId"):
+                self._links[change_set] = min(stack, self._links.get(change_set, stack))
 
     def _note_profile(self, record: Record) -> None:
         for profile in lookup(record.request_parameters, "instanceProfileName"):

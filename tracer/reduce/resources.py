@@ -42,6 +42,9 @@ _VAGUE: Final = frozenset({"", "id", "name", "arn", "resource", "resourceid", "r
 _MAKING: Final = ("Allocate", "Copy", "Create", "Import", "Launch", "Purchase", "Register", "Request", "Run")
 """How the names of calls begin that make something; AWS checks them before its id exists."""
 
+_STARTING: Final = "Start"
+"""How the names of calls begin that start an execution, whose id their response alone has."""
+
 _ARN_DEPTH: Final = 3
 """How deep in a request an ARN of the right format still is the resource: `tagResource.resourceArns[]` and the like."""
 
@@ -98,7 +101,12 @@ class _Found:
 
 
 def resources_of(
-    record: Record, fact: ActionFact, inventory: Inventory, resource_type: str | None = None
+    record: Record,
+    fact: ActionFact,
+    inventory: Inventory,
+    resource_type: str | None = None,
+    at: tuple[str, ...] = (),
+    elsewhere: tuple[str, ...] = (),
 ) -> tuple[Resource, ...]:
     """The resources that the call was checked on for one action, at least one.
 
@@ -107,10 +115,12 @@ def resources_of(
         fact: the action, from the table.
         inventory: what the records show of names and ids.
         resource_type: the only one of the action's resource types that this call is about, where it is known.
+        at: the paths in the request that name it, where the general rule would take others too.
+        elsewhere: the paths that name what the call's other actions are checked on.
     """
     if fact.star_only:
         return (STAR,)
-    reader = _Reader(record, fact, inventory)
+    reader = _Reader(record, fact, inventory, at, elsewhere)
     wanted = [(item.type, item.required) for item in fact.resources if resource_type in (None, item.type)]
     if resource_type is not None:
         wanted = [(resource_type, True)]
@@ -178,10 +188,19 @@ def _kebab(name: str) -> str:
 class _Reader:
     """Reads the resources of one action out of one record."""
 
-    def __init__(self, record: Record, fact: ActionFact, inventory: Inventory) -> None:
+    def __init__(
+        self,
+        record: Record,
+        fact: ActionFact,
+        inventory: Inventory,
+        at: tuple[str, ...] = (),
+        elsewhere: tuple[str, ...] = (),
+    ) -> None:
         self._record = record
         self._fact = fact
         self._inventory = inventory
+        self._at = at
+        self._elsewhere = elsewhere
         self._request = list(leaves(record.request_parameters))
         self._response = list(leaves(record.response_elements))
 
@@ -195,7 +214,7 @@ class _Reader:
     def optional(self, kind: str) -> list[_Found]:
         """The resources of a type that a call may be checked on: those that it names in full."""
         form = self._form(kind)
-        found = [one for one in self._named(form) if not one.missing]
+        found = [one for one in self._named(form) or self._own(form) if not one.missing]
         # Another service's resource has names of its own: a key that looks like one of them says nothing.
         foreign = form.formats[0].service != self._fact.action.service and not form.keys
         return [one for one in found if one.by_arn] if foreign else found
@@ -226,13 +245,42 @@ class _Reader:
 
     def _named(self, form: ArnForm) -> list[_Found]:
         """The resources of this form that resources[] or the request names."""
-        witnesses = (Arn.find(item.arn) for item in self._record.resources)
+        witnesses = [arn for item in self._record.resources if (arn := Arn.find(item.arn))]
+        if self._at:
+            others = {values.get(form.variables[-1]) for values in self._stated(form, self._elsewhere)}
+            recorded = self._by_arn(form, witnesses)
+            return (
+                [self._with_path(_Found(form, self._head | values)) for values in self._stated(form, self._at)]
+                or [one for one in recorded if one.values.get(form.variables[-1]) not in others]
+                or recorded
+            )
         return (
-            self._by_arn(form, (arn for arn in witnesses if arn))
+            self._by_arn(form, witnesses)
             or [self._with_path(one) for one in self._by_keys(form, self._request, self._record.request_parameters)]
             or self._by_arn(form, self._arns(_SUBJECT_KEYS, depth=1))
             or self._by_arn(form, self._arns(None, depth=_ARN_DEPTH))
+            or self._linked(form)
         )
+
+    def _linked(self, form: ArnForm) -> list[_Found]:
+        """The resources of this form that another call of the run tied to what this one names."""
+        texts = (text for path in form.linked for text in lookup(self._record.request_parameters, path))
+        arns = (arn for text in texts if (arn := Arn.find(self._inventory.linked_to(text))))
+        return self._by_arn(form, arns)
+
+    def _stated(self, form: ArnForm, paths: tuple[str, ...]) -> Iterator[dict[str, str]]:
+        """What the texts at `paths` say of a form's variables. Parameters that are null say that none were given,
+        unless the call failed or they were too large.
+        """
+        record = self._record
+        given = record.request_parameters
+        if given is None and not record.omitted and not record.error_code:
+            given = {}
+        for path in paths:
+            for text in lookup(given, path):
+                values = _read(form, form.variables[-1], text)
+                if values:
+                    yield values
 
     def _answered(self, form: ArnForm) -> list[_Found]:
         """The resources of this form that the response alone names; where the call makes things, it made them."""
@@ -240,7 +288,8 @@ class _Reader:
         if not found:
             arns = (arn for _, _, value in self._response if (arn := Arn.find(value)))
             found = self._by_arn(form, arns)
-        made = frozenset(form.variables) if self._record.event_name.startswith(_MAKING) else frozenset()
+        makes = self._record.event_name.startswith((*_MAKING, _STARTING))
+        made = frozenset(form.variables) if makes else frozenset()
         return [replace(one, made=made & frozenset(one.values), by_arn=False) for one in found]
 
     def _makes(self, form: ArnForm) -> bool:
@@ -250,8 +299,9 @@ class _Reader:
 
     def _own(self, form: ArnForm) -> list[_Found]:
         """The caller itself, for the calls that mean it where they name nobody (GetUser without a user name)."""
+        means_nobody_else = form.caller and not self._at and len(self._fact.resources) == 1
         identity = Arn.find(self._record.user_identity.arn)
-        return self._by_arn(form, [identity]) if form.caller and identity else []
+        return self._by_arn(form, [identity]) if means_nobody_else and identity and not self._record.omitted else []
 
     def _by_arn(self, form: ArnForm, arns: Iterable[Arn]) -> list[_Found]:
         found = [_Found(form, values, by_arn=True) for arn in dict.fromkeys(arns) for values in _read_arn(form, arn)]
@@ -272,7 +322,9 @@ class _Reader:
             if read:
                 choices = [choice | values for choice, values in itertools.product(choices, read)][:_MOST]
         named = [choice for choice in choices if any(name in choice for name in form.variables)]
-        return [_Found(form, self._head | choice) for choice in named]
+        accounts = (account for path in form.account_at for account in lookup(nested, path))
+        owner = next(({"Account": account} for account in accounts), {})
+        return [_Found(form, self._head | owner | choice | _owner(form, choice)) for choice in named]
 
     def _values(
         self, form: ArnForm, variable: str, flat: list[_Leaf], nested: Mapping[str, Any] | None
@@ -350,6 +402,12 @@ def _read(form: ArnForm, variable: str, text: str) -> dict[str, str] | None:
 def _spelled(form: ArnForm, values: dict[str, str]) -> dict[str, str]:
     """Values as ARNs spell them, where a request spells them otherwise."""
     return {name: form.spelled.get(name, {}).get(value, value) for name, value in values.items()}
+
+
+def _owner(form: ArnForm, values: Mapping[str, str]) -> dict[str, str]:
+    """The account of a thing whose name says whose it is (AWS's own parameters and documents have none)."""
+    name = values.get(form.variables[-1], "")
+    return next(({"Account": account} for match, account in form.owners if match.match(name)), {})
 
 
 def _by_expressions(form: ArnForm, variable: str, text: str) -> dict[str, str] | None:

@@ -10,6 +10,12 @@ The general rule needs no row: the table's template is filled from the request b
     read        variable -> regular expressions, tried in turn on such a value; the group named like a variable is its
     value
     defaults    variable -> what stands there when no key holds it (a schedule's group is `default`); a pattern
+    spelled     variable -> a request's value -> how ARNs spell it (WAF's scope `CLOUDFRONT` is `global`)
+    made_by     the calls that make one, where neither their names nor the table's required types say so
+    owners      regular expression -> the account in the ARN of what is named so and not by an ARN
+    account_at  the request's paths that hold the account of what is named without an ARN
+    linked      the request's paths that hold the id of something that another call of the run made for such a resource
+                (`tracer.reduce.inventory`)
     caller      a call that names nobody means the caller
 
 each with its `source` and `why`.
@@ -39,7 +45,7 @@ class ArnForm:
         prefix, type: the IAM prefix and the resource type, as the action table has them.
         formats: the table's templates, to read ARNs with.
         templates: the patterns that a policy holds for one resource.
-        keys, also, read, defaults, caller: see the module.
+        keys, also, read, defaults, spelled, made_by, owners, account_at, linked, caller: see the module.
     """
 
     prefix: str
@@ -50,6 +56,11 @@ class ArnForm:
     read: Mapping[str, tuple[re.Pattern[str], ...]] = field(default_factory=dict)
     defaults: Mapping[str, str] = field(default_factory=dict)
     also: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    spelled: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    made_by: tuple[str, ...] = ()
+    owners: tuple[tuple[re.Pattern[str], str], ...] = ()
+    account_at: tuple[str, ...] = ()
+    linked: tuple[str, ...] = ()
     caller: bool = False
 
     @property
@@ -90,6 +101,11 @@ def form(prefix: str, resource_type: str) -> ArnForm:
         read={name: tuple(map(re.compile, patterns)) for name, patterns in fields.get("read", {}).items()},
         defaults=fields.get("defaults", {}),
         also={name: tuple(keys) for name, keys in fields.get("also", {}).items()},
+        spelled=fields.get("spelled", {}),
+        made_by=tuple(fields.get("made_by", ())),
+        owners=tuple((re.compile(match), account) for match, account in fields.get("owners", {}).items()),
+        account_at=tuple(fields.get("account_at", ())),
+        linked=tuple(fields.get("linked", ())),
         caller=bool(fields.get("caller", False)),
     )
 
