@@ -12,6 +12,7 @@ named as a stack's or a function's counts only from a record that the run's wind
 
 from __future__ import annotations
 
+import itertools
 from bisect import bisect_left
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping
@@ -47,6 +48,9 @@ class Members:
     """No principal was asked for, and more than one made direct calls."""
     stacks: tuple[str, ...] = ()
     stages: tuple[str, ...] = ()
+    ambiguous: tuple[str, ...] = ()
+    """The identities that were asked for under which two credentials made direct calls at the same time: two jobs with
+    one session name, or two people with one user."""
 
     def section_of(self, caller: Caller) -> Section | None:
         """The section that the caller's permissions belong in, or None where its records are not of this run."""
@@ -66,6 +70,8 @@ class _Deeds:
     functions: set[str] = field(default_factory=set)
     stacks: set[str] = field(default_factory=set)
     stages: set[str] = field(default_factory=set)
+    keys: dict[str, tuple[datetime, datetime]] = field(default_factory=dict)
+    """When each access key made its first and its last direct call."""
 
 
 class Attribution:
@@ -100,7 +106,9 @@ class Attribution:
             deeds.assumed.update(_assumed_session(record))
         if not passes(record, self._run):
             return
-        deeds.direct += record.via is None
+        if record.via is None:
+            deeds.direct += 1
+            _note_key(record, deeds)
         event = plain_event(record)
         if record.service == "cloudformation":
             self._observe_stack(record, event, deeds)
@@ -138,6 +146,7 @@ class Attribution:
             several,
             tuple(sorted(set().union(*(deed.stacks for deed in deeds)))),
             tuple(sorted(set().union(*(deed.stages for deed in deeds)))),
+            tuple(seed for seed in seeds if _overlap(self._deeds[seed].keys.values())),
         )
 
     def _seeds(self, edges: _Edges) -> list[str]:
@@ -220,6 +229,19 @@ def _reached(seeds: list[str], edges: _Edges) -> dict[str, Section]:
         sections |= new
         level = new
     return sections
+
+
+def _note_key(record: Record, deeds: _Deeds) -> None:
+    key, time = record.user_identity.access_key_id, record.event_time
+    if key:
+        first, last = deeds.keys.get(key, (time, time))
+        deeds.keys[key] = (min(first, time), max(last, time))
+
+
+def _overlap(spans: Iterable[tuple[datetime, datetime]]) -> bool:
+    """Whether two of the spans have a moment in common. Credentials that replace each other have none."""
+    ordered = sorted(spans)
+    return any(later[0] <= earlier[1] for earlier, later in itertools.pairwise(ordered))
 
 
 def _key_of(caller: Caller) -> tuple[str, str]:
