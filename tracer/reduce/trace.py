@@ -270,6 +270,12 @@ class _Reduction:
                 "several principals made direct calls, and none was asked for: each has a policy of its own, without "
                 "the baseline. Name the deployer with --principal",
             )
+        for identity in self._members.ambiguous:
+            yield Finding(
+                "AMBIGUOUS_RUN",
+                f"several credentials of {identity} made calls at the same time, so that two runs may be mixed: narrow "
+                "them with --since, --until or --user-agent, or deploy with a session name of its own",
+            )
         roots = {
             line.permission.principal
             for line in self._fold.permissions()
