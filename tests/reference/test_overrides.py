@@ -235,7 +235,13 @@ def test_a_row_says_more_than_the_general_rule(name: str, row: EventRow):
     for event in row.events:
         facts = [table.lookup(prefix, event) for prefix in overrides.prefixes(name)]
         rule = next((fact.action.text for fact in facts if fact), None)
-        assert [needs.action.text for needs in row.actions] != [rule], f"{event}: the rule says so too"
+        plain = [needs.action.text for needs in row.actions if not _narrows(needs)]
+        assert plain != [rule], f"{event}: the rule says so too"
+
+
+def _narrows(needs: overrides.ActionRow) -> bool:
+    """Whether a row says on what the action is checked, which the general rule leaves to the table."""
+    return bool(needs.resource or needs.at or needs.response or needs.template)
 
 
 @pytest.mark.parametrize("name", sorted(overrides.event_files()))

@@ -21,12 +21,12 @@ class Need:
 
     Attributes:
         fact: the action.
-        resource_type: the only one of its resource types that the call is about, where that is known.
-        rule: the exception behind it, or None for the general rule.
+        row: the exception behind it, or None for the general rule.
+        rule: the exception's name.
     """
 
     fact: ActionFact
-    resource_type: str | None = None
+    row: overrides.ActionRow | None = None
     rule: str | None = None
 
 
@@ -69,5 +69,5 @@ def _exception(
         fact = table.lookup(row.action.service, row.action.name)
         if fact is None:
             return Unknown(f"the table of exceptions names {row.action}, which AWS's action table does not have")
-        needs.append(Need(fact, row.resource, f"event/{record.service}-{event}"))
+        needs.append(Need(fact, row, f"event/{record.service}-{event}"))
     return tuple(needs)

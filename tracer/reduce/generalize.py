@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from tracer.model.arn import ArnPattern
 from tracer.model.glob import escape
 from tracer.model.permission import ResourcesMode, Widening
+from tracer.model.policy import Conditions
 from tracer.reference import generated
 from tracer.reference.generated import GeneratedRule
 
@@ -48,6 +49,17 @@ class Generalizer:
         if self.mode is ResourcesMode.SERVICE and self.service:
             resource = self._prefixes(resource, widened)
         return ArnPattern(":".join((*head, resource))), tuple(widened)
+
+    def conditions(self, conditions: Conditions) -> Conditions:
+        """The condition block with the ARNs that an Arn operator compares generalized as resources are: a policy that
+        CloudFormation made has another name in the next stack.
+        """
+        items = []
+        for operator, key, values in conditions.items:
+            if operator.startswith("Arn"):
+                values = tuple(sorted({self(ArnPattern(value))[0].text for value in values}))
+            items.append((operator, key, values))
+        return Conditions(tuple(items))
 
     def _apply(self, rule: GeneratedRule, resource: str, widened: list[Widening]) -> str:
         def star(match: re.Match[str]) -> str:

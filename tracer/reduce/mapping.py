@@ -7,21 +7,32 @@ all is `Unknown`; the caller turns both into findings.
 
 from __future__ import annotations
 
+import itertools
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Final
 
 from tracer.model.action import Action
-from tracer.model.permission import Basis
+from tracer.model.arn import Arn, ArnPattern
+from tracer.model.glob import escape
+from tracer.model.permission import Basis, Widening
 from tracer.model.policy import Conditions
 from tracer.model.record import Record
 from tracer.reduce import actions, apigateway
 from tracer.reduce.actions import Need, NoPermission, Unknown
-from tracer.reduce.implied import implied_by
+from tracer.reduce.implied import filled, implied_by
 from tracer.reduce.inventory import Inventory
-from tracer.reduce.request import plain_event
+from tracer.reduce.request import lookup
 from tracer.reduce.resources import Resource, resources_of
-from tracer.reference import operations, via_rules
+from tracer.reference import condition_rules, via_rules
 from tracer.reference.table import ActionFact
+
+_UNFILLED: Final = re.compile(r"\$\{[^}*?$]+\}")
+"""A variable that a request did not fill; `${*}` is a `*` that it did."""
+
+_OPEN: Final = re.compile(r"\*(?!\})")
+"""A `*` that stands for what is not known, and not for itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +73,7 @@ def map_record(record: Record, inventory: Inventory) -> Mapped | NoPermission | 
     if isinstance(needed, NoPermission | Unknown):
         return needed
     checks = [
-        Check(need.fact.action, resource, _forwarded(record, need.fact), Basis.OBSERVED, need.rule)
+        Check(need.fact.action, resource, _conditions(record, need.fact, resource), Basis.OBSERVED, need.rule)
         for need, found in needed
         for resource in found
     ]
@@ -81,14 +92,47 @@ def _needed(
     record: Record, inventory: Inventory
 ) -> tuple[tuple[Need, tuple[Resource, ...]], ...] | NoPermission | Unknown:
     """The call's own actions, each with its resources."""
-    by_verb = record.service == apigateway.SOURCE and operations.named(plain_event(record))
-    found = apigateway.needs_of(record) if by_verb else actions.needs_of(record)
+    if apigateway.by_verb(record):
+        return apigateway.needs_of(record)
+    found = actions.needs_of(record)
     if isinstance(found, NoPermission | Unknown):
         return found
-    return tuple(
-        need if isinstance(need, tuple) else (need, resources_of(record, need.fact, inventory, need.resource_type))
-        for need in found
-    )
+    return tuple((need, _resources(record, need, found, inventory)) for need in found)
+
+
+def _resources(record: Record, need: Need, needs: tuple[Need, ...], inventory: Inventory) -> tuple[Resource, ...]:
+    """What one of a call's own actions was checked on: as its exception says, else by the general rule."""
+    row = need.row
+    if row is None:
+        return resources_of(record, need.fact, inventory)
+    made = [arn for path in row.response for text in lookup(record.response_elements, path) if (arn := Arn.find(text))]
+    if made:
+        return tuple(Resource(ArnPattern.exactly(arn)) for arn in made)
+    if row.template:
+        return (_from_template(row.template, row.at, record),)
+    elsewhere = tuple(path for other in needs if other.row and other is not need for path in other.row.at)
+    return resources_of(record, need.fact, inventory, row.resource, row.at, elsewhere)
+
+
+def _from_template(template: str, at: tuple[str, ...], record: Record) -> Resource:
+    """A resource that an exception states as a pattern: `${PATH}` is the request's value at that path."""
+    values = {path: text for path in at for text in itertools.islice(lookup(record.request_parameters, path), 1)}
+    text = _UNFILLED.sub("*", filled(template, record, values))
+    open_ = (Widening("resource", "", "*", "names-no-more"),) if _OPEN.search(text) else ()
+    return Resource(ArnPattern(text), open_, named=len(values) == len(at))
+
+
+def _conditions(record: Record, fact: ActionFact, resource: Resource) -> Conditions:
+    """The condition keys that are known to have held: those that the call's own parameters fill, and those of a call
+    that a service forwarded.
+    """
+    conditions = _forwarded(record, fact)
+    for rule in condition_rules.for_action(fact.action):
+        texts = (text for path in rule.at for text in lookup(record.request_parameters, path))
+        values = [match["value"] for text in texts if (match := rule.read.fullmatch(text))]
+        if values and not (rule.open_only and resource.named):
+            conditions |= Conditions.of(rule.operator, rule.key, *map(escape, values))
+    return conditions
 
 
 def _forwarded(record: Record, fact: ActionFact) -> Conditions:

@@ -17,7 +17,7 @@ from tracer.reference import overrides
 MASKS: Final = frozenset({"HIDDEN_DUE_TO_SECURITY_REASONS", "***", "<hidden>"})
 """What stands in a record where the service hid a value."""
 
-_STEP: Final = re.compile(r"(?P<key>[^*{]+)(?:\{(?P<test>\w+)=(?P<value>[^}]+)\})?")
+_STEP: Final = re.compile(r"(?P<key>[^*{|]+)(?:\{(?P<test>\w+)=(?P<value>[^}]+)\})?(?:\|(?P<other>.+))?")
 _WRAPPERS: Final = frozenset({"content", "item", "items", "member"})
 """Keys that only wrap what stands under the key above: `instancesSet.items[]`, `FlowLogId.content`."""
 
@@ -36,7 +36,7 @@ def lookup(parameters: object, path: str) -> Iterator[str]:
 
     Path: keys joined by dots; `*` for every key, and `@keys` for the keys themselves. `target.roleArn`,
     `targets.roleArn` (a list of targets), `roles.*`, and `patchOperations{path=/cloudwatchRoleArn}.value` for the one
-    object of a list that has this value.
+    object of a list that has this value. `entries.eventBusName|default` is `default` for each entry without the key.
     """
     yield from _walk(parameters, path.split("."))
 
@@ -56,9 +56,11 @@ def _walk(value: object, keys: list[str]) -> Iterator[str]:
     elif isinstance(value, Mapping):
         step = _STEP.fullmatch(keys[0])
         wanted = normal(step["key"]) if step else None
-        for key, item in value.items():
-            if wanted is None or normal(str(key)) == wanted:
-                yield from _walk(_chosen(item, step), keys[1:])
+        found = [item for key, item in value.items() if wanted is None or normal(str(key)) == wanted]
+        for item in found:
+            yield from _walk(_chosen(item, step), keys[1:])
+        if step and step["other"] and not any(map(_filled, found)):
+            yield step["other"]
 
 
 def _chosen(item: object, step: re.Match[str] | None) -> object:

@@ -167,7 +167,7 @@ class _Reduction:
                 principal=self._principal(item),
                 action=check.action,
                 resource=pattern,
-                conditions=check.conditions,
+                conditions=self._generalize.conditions(check.conditions),
                 basis=basis or check.basis,
                 rule=check.rule,
                 via=record.via,

@@ -80,11 +80,18 @@ class ActionRow:
         action: in the table's spelling.
         resource: the resource type of the table that this call is checked on, or None for all that the action has.
         when: on which requests it is needed.
+        at: the paths in the request that name the resource, in place of the general rule: where the call names several
+        of one type (ReEncrypt's two keys), or means one that it leaves out (`eventBusName|default`).
+        response: the paths in the response that name it: the ARN of what the call makes, where it is known beforehand.
+        template: the resource as a pattern, with ${Partition}, ${Region}, ${Account} and {PATH} for a request's value.
     """
 
     action: Action
     resource: str | None = None
     when: When = When()
+    at: tuple[str, ...] = ()
+    response: tuple[str, ...] = ()
+    template: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -250,7 +257,14 @@ def _event_row(item: Mapping[str, Any]) -> EventRow:
     return EventRow(
         events=tuple(item["event"]),
         actions=tuple(
-            ActionRow(Action(row["action"]), row.get("resource"), parse_when(row.get("when")))
+            ActionRow(
+                Action(row["action"]),
+                row.get("resource"),
+                parse_when(row.get("when")),
+                tuple(row.get("at", ())),
+                tuple(row.get("response", ())),
+                row.get("template"),
+            )
             for row in item["actions"]
         ),
         when=parse_when(item.get("when")),

@@ -16,6 +16,7 @@ and then put in its place, so that a failure leaves the old one whole.
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import sys
 from collections.abc import Iterable, Mapping
@@ -132,13 +133,26 @@ def _operation_files() -> _Files:
     loader = Loader()
     files = {}
     for service, version in _OPERATION_MODELS.items():
-        operations = loader.load_service_model(service, "service-2", version)["operations"]
+        model = loader.load_service_model(service, "service-2", version)
         rows = {
-            name: {"method": operation["http"]["method"], "uri": operation["http"]["requestUri"]}
-            for name, operation in operations.items()
+            name: {"method": operation["http"]["method"], "uri": _uri(operation, model["shapes"])}
+            for name, operation in model["operations"].items()
         }
         files[f"operations/{service}.json"] = _object(_rows(rows))
     return files
+
+
+def _uri(operation: Mapping[str, Any], shapes: Mapping[str, Any]) -> str:
+    """An operation's path with its labels named as the request's members are, which records have: `part_id` in the
+    path is `documentationPartId` in the request.
+    """
+    uri: str = operation["http"]["requestUri"]
+    shape = operation.get("input", {}).get("shape")
+    members = shapes[shape]["members"] if shape else {}
+    for name, member in members.items():
+        if member.get("location") == "uri":
+            uri = re.sub(rf"\{{{re.escape(member['locationName'])}(\+?)\}}", rf"{{{name}\1}}", uri)
+    return uri
 
 
 def _origin() -> str:
