@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import gzip
+import json
 import random
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -355,3 +358,28 @@ def test_each_read_names_calls_that_there_are(read: inferred_rules.ObjectRead):
     assert read.source.startswith("https://")
     for source, events in read.events.items():
         assert all(table.lookup(source, event) for event in events)
+
+
+# --- A recorded run --------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.shared
+def test_what_a_run_did_in_its_bucket_is_inferred_where_its_trail_has_no_data_events(shared_records: Path):
+    lines = gzip.decompress((shared_records / "serverless-lab.jsonl.gz").read_bytes()).splitlines()
+    whole = [json.loads(line) for line in lines]
+    default = [item for item in whole if not unlogged(item)]
+    assert len(default) < len(whole)
+    known = [used.permission for used in traced(default).permissions]
+    missing = {used.permission for used in traced(whole).permissions} - set(known)
+    assert {line.action.text for line in missing} == {action for action, _ in OF_DEPLOY}
+    for line in missing:
+        # Which objects a DeleteObjects deletes is not logged: it is observed on all, and inferred on the artifacts.
+        same = [other.resource for other in known if other.action == line.action]
+        assert any(other.covers(line.resource) or line.resource.covers(other) for other in same)
+    assert {line.action.text for line in known if line.basis is Basis.INFERRED} == {
+        line.action.text for line in missing
+    }
+
+
+def unlogged(item: Raw) -> bool:
+    return inferred_rules.is_unlogged(item["eventSource"].partition(".")[0], item["eventName"])
