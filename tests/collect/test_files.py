@@ -86,7 +86,11 @@ def test_a_hidden_file_is_read_where_it_is_named(tmp_path: Path):
     assert names(put(tmp_path, ".hidden.json", log("A"))) == ["A"]
 
 
-@pytest.mark.parametrize("content", [b"", gzip.compress(b""), b'{"Records":[]}', b"[]", b"\n"])
+@pytest.mark.parametrize(
+    "content",
+    [b"", gzip.compress(b"", mtime=0), b'{"Records":[]}', b"[]", b"\n"],
+    ids=["empty", "gzip", "log", "list", "line"],
+)
 def test_a_file_without_records_is_no_error(tmp_path: Path, content: bytes):
     assert names(put(tmp_path, "x.json", content)) == []
 

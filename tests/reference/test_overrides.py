@@ -26,7 +26,7 @@ FIELDS = {
     "table.json": {"service", "name", "kind", "value", "why", "source", "verified"},
 }
 
-FILES = ["sources.json", "suffixes.json", "table.json", *(f"events/{name}.json" for name in overrides.event_files())]
+FILES = ["sources.json", "suffixes.json", "table.json", *(f"events/{name}.json" for name in sorted(overrides.event_files()))]
 
 
 def needed(source: str, event: str, request: Request | None = None) -> list[str] | None:
