@@ -17,7 +17,7 @@ import re
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Final
 from urllib.parse import unquote
 
 from tracer.model.action import Action
@@ -28,7 +28,7 @@ from tracer.model.record import Record
 from tracer.reduce.callers import partition_of_region
 from tracer.reduce.request import lookup, plain_event
 from tracer.reference import arn_forms, inferred_rules
-from tracer.reference.inferred_rules import Call, Command, ObjectRead
+from tracer.reference.inferred_rules import Call, Command
 
 _KEPT: Final = 22
 """How many characters of a stack's name its bucket's name surely keeps: of the 63 that a bucket's name may have
@@ -41,6 +41,11 @@ _LOOKING: Final = "deploy list"
 _LOG_GROUP: Final = "/aws/lambda/"
 """How the names of functions' log groups begin
 (https://docs.aws.amazon.com/lambda/latest/dg/monitoring-cloudwatchlogs.html)."""
+
+_ARTIFACTS: Final = Widening("resource", "", "*", "serverless-artifacts")
+"""Each deployment puts its artifacts under a time of its own."""
+
+_GET: Final = Action("s3:GetObject")
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,23 +90,35 @@ class _Place:
 
 @dataclass(frozen=True, slots=True, order=True)
 class _Object:
-    """An object that AWS read, or, where `prefix` says so, one of a deployment's artifacts under that prefix."""
+    """An object that AWS read for a caller."""
 
     bucket: str
     key: str
     version: bool = False
-    prefix: bool = False
+
+    @property
+    def home(self) -> _Home | None:
+        """Where it lies, if it is an artifact of a Serverless deployment."""
+        artifact = None if self.version else inferred_rules.sign("artifact").match(self.key)
+        return _Home(self.bucket, artifact["Prefix"]) if artifact else None
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class _Home:
+    """Where the artifacts of a service lie; `""` for what no record shows."""
+
+    bucket: str = ""
+    prefix: str = ""
 
 
 @dataclass(frozen=True, slots=True, order=True)
 class _Shown:
-    """A record showed that a command ran: where, on which stack or function, with artifacts where."""
+    """A record showed that a command ran: which, where, on which stack, artifacts or function, as far as it says."""
 
     command: str
     place: _Place
     stack: str = ""
-    bucket: str = ""
-    prefix: str = ""
+    home: _Home = _Home()
     function: str = ""
 
 
@@ -110,8 +127,10 @@ class _Actor:
     """What one principal's records show, in one section."""
 
     shown: set[_Shown] = field(default_factory=set)
-    reads: set[tuple[str, str, _Object]] = field(default_factory=set)
-    """(rule, partition, object)."""
+    objects: set[tuple[str, str, _Object]] = field(default_factory=set)
+    """What AWS read for it, by rule and partition."""
+    artifacts: set[tuple[str, str, _Home]] = field(default_factory=set)
+    """The same, of artifacts: whichever the run read, the next one reads others."""
 
 
 class Deduction:
@@ -124,7 +143,7 @@ class Deduction:
         self._buckets: set[str] = set()
         self._logged: set[str] = set()
         self._versioned: set[str] = set()
-        self._prefixes: defaultdict[str, set[str]] = defaultdict(set)
+        self._homes_seen: defaultdict[str, set[_Home]] = defaultdict(set)
         self._functions: set[str] = set()
 
     def note(self, section: Section, principal: str, record: Record) -> None:
@@ -135,11 +154,13 @@ class Deduction:
             self._note_bucket(record, event)
         elif record.service == "lambda":
             self._functions.update(map(_function_name, lookup(record.request_parameters, "functionName")))
-        for read in inferred_rules.reads_of(record.service, event):
-            for found in _objects(read, record.request_parameters):
-                actor.reads.add((read.rule, partition_of_region(record.aws_region), found))
-                if found.prefix:
-                    self._prefixes[found.bucket].add(found.key)
+        for rule, found in _objects(record):
+            partition = partition_of_region(record.aws_region)
+            if found.home is None:
+                actor.objects.add((rule, partition, found))
+            else:
+                actor.artifacts.add((rule, partition, found.home))
+                self._homes_seen[found.bucket].add(found.home)
         if record.via is None:
             for command, sign in inferred_rules.shown_by(record.service, event):
                 if sign.when.holds(record.request_parameters):
@@ -160,9 +181,15 @@ class Deduction:
     def lines(self) -> Iterator[Line]:
         """What all that was noted implies, in a stable order; a line may come twice, for two reasons."""
         for (section, principal), actor in sorted(self._actors.items(), key=lambda item: item[0]):
-            for rule, partition, read in sorted(actor.reads):
-                if read.bucket not in self._logged:
-                    yield _read_line(section, principal, rule, partition, read)
+            for rule, partition, found in sorted(actor.objects):
+                if found.bucket not in self._logged:
+                    action = Action("s3:GetObjectVersion" if found.version else "s3:GetObject")
+                    name = ArnPattern(f"arn:{partition}:s3:::{escape(f'{found.bucket}/{found.key}')}")
+                    yield Line(section, principal, action, name, rule, unlogged="s3")
+            for rule, partition, home in sorted(actor.artifacts):
+                if home.bucket not in self._logged:
+                    name = ArnPattern(f"arn:{partition}:s3:::{escape(f'{home.bucket}/{home.prefix}')}*")
+                    yield Line(section, principal, _GET, name, rule, (_ARTIFACTS,), unlogged="s3")
             for command in inferred_rules.commands():
                 yield from self._command_lines(section, principal, actor, command)
 
@@ -170,46 +197,40 @@ class Deduction:
         if self._asked and command.name not in self._asked:
             return
         shown = sorted(item for item in actor.shown if item.command == command.name)
-        stacks = [(item, self._homes(actor, item)) for item in shown]
-        ran = [(item, homes) for item, homes in stacks if homes]
-        asked = () if ran or not self._asked else self._everywhere(actor)
-        for item, homes in (*ran, *asked):
+        ran = [(item, home) for item in shown for home in self._homes(actor, item)]
+        for item, home in ran or self._not_run(actor):
             for call in command.calls:
                 if call.logged and not self._asked:
                     continue
-                for home in homes:
-                    if call.source == "s3" and ran and home.bucket in self._logged:
-                        continue
-                    if not call.versioned or home.bucket in self._versioned:
-                        yield from self._call_lines(section, principal, command, call, item, home)
+                if call.source == "s3" and ran and home.bucket in self._logged:
+                    continue
+                if not call.versioned or home.bucket in self._versioned:
+                    yield from self._call_lines(section, principal, command, call, item, home)
 
-    def _everywhere(self, actor: _Actor) -> Iterator[tuple[_Shown, list[_Object]]]:
+    def _not_run(self, actor: _Actor) -> Iterator[tuple[_Shown, _Home]]:
         """Each Serverless stack of the run, for a command that was asked for and has no record."""
         stacks = {_Shown("", item.place, item.stack) for item in actor.shown if item.stack}
-        for item in sorted(stacks):
-            homes = self._homes(actor, item)
-            if homes:
-                yield item, homes
+        for item in sorted(stacks) if self._asked else ():
+            yield from ((item, home) for home in self._homes(actor, item))
 
-    def _homes(self, actor: _Actor, shown: _Shown) -> list[_Object]:
+    def _homes(self, actor: _Actor, shown: _Shown) -> list[_Home]:
         """Where the artifacts of a command lie: as its own record says, else as the stack's other records do, else in
         the bucket that is named like its stack's. None where the stack is no Serverless stack.
         """
-        if shown.bucket:
-            return [_Object(shown.bucket, shown.prefix, prefix=True)]
+        if shown.home != _Home():
+            return [shown.home]
         if shown.function:
-            return [_Object("", "")] if any(self._homes(actor, item) for item in actor.shown if item.stack) else []
+            return [_Home()] if any(self._homes(actor, item) for item in actor.shown if item.stack) else []
         same = [item for item in actor.shown if (item.place, item.stack) == (shown.place, shown.stack)]
-        own = {_Object(item.bucket, item.prefix, prefix=True) for item in same if item.bucket}
-        if own:
-            return sorted(own)
-        named = [name for name in sorted(self._buckets) if _is_named_after(name, shown.stack)]
-        if named:
-            return [_Object(name, prefix) for name in named for prefix in sorted(self._prefixes.get(name, {""}))]
-        return [_Object("", "")] if any(item.command == _LOOKING for item in same) else []
+        own = {item.home for item in same} - {_Home()}
+        named = [name for name in self._buckets if _is_named_after(name, shown.stack)]
+        found = own or {home for name in named for home in self._homes_seen.get(name, {_Home(name)})}
+        if not found and any(item.command == _LOOKING for item in same):
+            return [_Home()]
+        return sorted(found)
 
     def _call_lines(
-        self, section: Section, principal: str, command: Command, call: Call, shown: _Shown, home: _Object
+        self, section: Section, principal: str, command: Command, call: Call, shown: _Shown, home: _Home
     ) -> Iterator[Line]:
         unlogged = "" if call.logged else call.source
         if call.on is None:
@@ -231,20 +252,8 @@ class Deduction:
         return sorted(name for name in self._functions if name.startswith(f"{shown.stack}-")) or [""]
 
 
-def _read_line(section: Section, principal: str, rule: str, partition: str, read: _Object) -> Line:
-    action = Action("s3:GetObjectVersion" if read.version else "s3:GetObject")
-    name = escape(f"{read.bucket}/{read.key}")
-    widened = (_ARTIFACTS,) if read.prefix else ()
-    resource = ArnPattern(f"arn:{partition}:s3:::{name}{'*' if read.prefix else ''}")
-    return Line(section, principal, action, resource, rule, widened, unlogged="s3")
-
-
-_ARTIFACTS: Final = Widening("resource", "", "*", "serverless-artifacts")
-"""Each deployment puts its artifacts under a time of its own."""
-
-
 def _filling(
-    kind: str, shown: _Shown, home: _Object, function: str
+    kind: str, shown: _Shown, home: _Home, function: str
 ) -> tuple[dict[str, str], dict[str, str], tuple[Widening, ...]]:
     """The values of a resource type's variables, the patterns of those that are not known, and what these widen."""
     stack = escape(shown.stack)
@@ -253,12 +262,13 @@ def _filling(
     match kind:
         case "bucket" | "object":
             values = {"BucketName": home.bucket} if home.bucket else {}
-            guess = f"{shown.stack.lower()[:_KEPT]}{'*' if len(shown.stack) > _KEPT else ''}-serverlessdeploymentb*"
-            known = bool(home.key)
-            defaults = {"BucketName": guess, "ObjectName": f"{escape(home.key)}*"}
+            guess = (
+                f"{escape(shown.stack.lower()[:_KEPT])}{'*' if len(shown.stack) > _KEPT else ''}-serverlessdeploymentb*"
+            )
+            defaults = {"BucketName": guess, "ObjectName": f"{escape(home.prefix)}*"}
             widened = () if home.bucket else (Widening("resource", "", guess, "unknown-bucket-name"),)
             if kind == "object":
-                widened += (_ARTIFACTS if known else Widening("resource", "", "*", "unknown-object-name"),)
+                widened += (_ARTIFACTS if home.prefix else Widening("resource", "", "*", "unknown-object-name"),)
         case "stack":
             values, defaults, widened = {"StackName": shown.stack}, {}, ()
         case _:
@@ -270,45 +280,24 @@ def _filling(
 
 
 def _shown(command: Command, record: Record) -> _Shown:
-    request: dict[str, Any] = dict(record.request_parameters or {})
+    request = record.request_parameters
     stack = next((_stack_name(name) for name in lookup(request, "stackName")), "")
     group = next(lookup(request, "logGroupName"), "")
-    artifacts = next(
-        (
-            found
-            for read in inferred_rules.reads_of(record.service, plain_event(record))
-            for found in _objects(read, request)
-            if found.prefix
-        ),
-        None,
-    )
-    return _Shown(
-        command.name,
-        _Place.of(record),
-        stack,
-        bucket=artifacts.bucket if artifacts else "",
-        prefix=artifacts.key if artifacts else "",
-        function=group.removeprefix(_LOG_GROUP),
-    )
+    home = next((found.home for _, found in _objects(record) if found.home), _Home())
+    return _Shown(command.name, _Place.of(record), stack, home, group.removeprefix(_LOG_GROUP))
 
 
-def _objects(read: ObjectRead, request: object) -> Iterator[_Object]:
-    """The objects that a call names for AWS to read."""
-    for path in read.url_at:
-        for url in lookup(request, path):
+def _objects(record: Record) -> Iterator[tuple[str, _Object]]:
+    """The objects that a call names for AWS to read, each with the rule that says so."""
+    request = record.request_parameters
+    for read in inferred_rules.reads_of(record.service, plain_event(record)):
+        for url in (text for path in read.url_at for text in lookup(request, path)):
             match = next((found for expression in read.read if (found := expression.match(url))), None)
             if match:
-                yield _object(match["Bucket"], unquote(match["Key"]), version="?versionId=" in url)
-    for bucket in lookup(request, read.bucket_at) if read.bucket_at else ():
-        for key in lookup(request, read.key_at):
-            yield _object(bucket, key, version=any(lookup(request, read.version_at)))
-
-
-def _object(bucket: str, key: str, *, version: bool) -> _Object:
-    artifact = inferred_rules.sign("artifact").match(key)
-    if artifact and not version:
-        return _Object(bucket, artifact["Prefix"], prefix=True)
-    return _Object(bucket, key, version)
+                yield read.rule, _Object(match["Bucket"], unquote(match["Key"]), "?versionId=" in url)
+        for bucket in lookup(request, read.bucket_at) if read.bucket_at else ():
+            for key in lookup(request, read.key_at):
+                yield read.rule, _Object(bucket, key, any(lookup(request, read.version_at)))
 
 
 def _is_named_after(bucket: str, stack: str) -> bool:
