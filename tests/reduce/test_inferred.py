@@ -147,9 +147,17 @@ def test_the_name_of_a_long_stack_is_cut():
     }
 
 
-def test_another_stacks_bucket_is_no_bucket_of_this_one():
-    other = s3("CreateBucket", {"bucketName": BUCKET.replace("orders-dev", "orders-dev2")}, **forwarded(iam_user()))
-    assert needs([*DEPLOY, other]) == OF_DEPLOY
+@pytest.mark.parametrize("name", ["orders-dev2", "orders-dev-eu"])
+def test_another_stacks_bucket_is_no_bucket_of_this_one(name: str):
+    other = s3("CreateBucket", {"bucketName": BUCKET.replace("orders-dev", name)}, **forwarded(iam_user()))
+    assert needs([*FIRST, other]) == needs(FIRST)
+
+
+def test_a_stacks_name_is_no_pattern():
+    look = LOOK | {"stackName": "a*b"}
+    assert needs([cloudformation("DescribeStackResource", look)]) == {
+        ("s3:ListBucket", "arn:aws:s3:::a${*}b-serverlessdeploymentb*")
+    }
 
 
 def test_each_deployer_gets_its_own_bucket():

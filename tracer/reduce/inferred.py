@@ -303,7 +303,7 @@ def _objects(record: Record) -> Iterator[tuple[str, _Object]]:
 def _is_named_after(bucket: str, stack: str) -> bool:
     """Whether CloudFormation may have named a deployment bucket for this stack."""
     name = stack.lower()
-    return bool(name) and bucket.startswith(f"{name}-" if len(name) <= _KEPT else name[:_KEPT])
+    return bool(name) and bucket.startswith(f"{name}-serverlessdeploymentb" if len(name) <= _KEPT else name[:_KEPT])
 
 
 def _stack_name(name_or_arn: str) -> str:
