@@ -79,8 +79,6 @@ def test_what_cannot_be_understood_is_told(trail: Path):
         tracer.trace(trail, resources="some")
     with pytest.raises(UsageError, match="merge: 'both' is none of extend, tighten, observed"):
         tracer.draft(Trace(), merge="both")
-    with pytest.raises(UsageError, match="lifecycle"):
-        tracer.trace(trail, lifecycle=True)
     with pytest.raises(NothingSelected):
         tracer.trace(trail, principal="arn:aws:iam::123456789012:user/nobody")
 

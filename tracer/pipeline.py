@@ -14,7 +14,6 @@ from collections.abc import Iterable, Iterator
 from tracer import emit, reduce
 from tracer.collect.interface import RecordSource
 from tracer.emit.draft import Draft, DraftOptions
-from tracer.errors import UsageError
 from tracer.model.record import RawRecord
 from tracer.model.run import DeployRun, TraceOptions
 from tracer.model.trace import Trace
@@ -24,15 +23,9 @@ def trace(source: RecordSource, run: DeployRun, options: TraceOptions) -> Trace:
     """Collect and reduce: the records of `run` from `source` as a Trace.
 
     Raises:
-        UsageError: `options` ask for what this version cannot do.
         CollectError: the source cannot be read.
         NothingSelected: records were read, and none belongs to the run.
     """
-    if options.lifecycle:
-        raise UsageError(
-            "--lifecycle is not in this version yet: what was not recorded cannot be added",
-            "record a deploy, a second deploy and a removal as one run, and leave the option out",
-        )
     return reduce.reduce_records(lambda: source.records(run), run, options, source.findings)
 
 

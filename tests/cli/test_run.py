@@ -155,12 +155,11 @@ def test_nothing_selected_lists_who_appears(trail: Path):
         (("--from", "{trail}", "--since", "noon"), "--since: 'noon' is no time"),
         (("--from", "{trail}", "--since", "now", "--until", "-1h"), "no record can be in between"),
         (("--from", "{trail}", "--until", "2020-01-01"), "Error: "),
-        (("--from", "{trail}", "--lifecycle"), "--lifecycle is not in this version yet"),
         (("--from", "{trail}", "--baseline", "nowhere.json"), "nowhere.json"),
         (("--from", "{trail}"), "--service"),
         (("--from", "{trail}", "--run", "never"), "never"),
     ],
-    ids=["no-path", "not-yet-a-source", "no-time", "no-window", "empty-window", "lifecycle", "no-baseline",
+    ids=["no-path", "not-yet-a-source", "no-time", "no-window", "empty-window", "no-baseline",
          "unfilled-placeholder", "no-run"],
 )  # fmt: skip
 def test_what_cannot_be_done_is_told(trail: Path, arguments: tuple[str, ...], words: str):

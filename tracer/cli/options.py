@@ -200,7 +200,7 @@ SHARED: Final[Mapping[str, Sequence[click.Option]]] = {
             help="The Serverless commands that the policy is for, joined by commas: deploy,remove,logs,invoke. Not "
             "given: those that the records show.",
         ),
-        _flag("--lifecycle", "Add what updating and removing the observed resources needs. Not in this version yet."),
+        _flag("--lifecycle", "Add what updating and removing the resources needs that the run created."),
         _flag("--include-denied", "Add the permissions of the calls that AWS denied, marked as such."),
     ),
     "Policy": (

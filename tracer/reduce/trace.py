@@ -11,7 +11,7 @@ from tracer.model.permission import Basis, Permission, Widening
 from tracer.model.record import RawRecord, Record, Unreadable
 from tracer.model.run import DeployRun, TraceOptions
 from tracer.model.trace import Accounting, RunFacts, Trace
-from tracer.reduce import denials
+from tracer.reduce import denials, lifecycle
 from tracer.reduce.actions import NoPermission, Unknown
 from tracer.reduce.attribution import Attribution, Members
 from tracer.reduce.callers import partition_of_region
@@ -240,10 +240,14 @@ class _Reduction:
     def trace(self, source_findings: tuple[Finding, ...]) -> Trace:
         """The trace of all that was added. Called once."""
         self._infer()
-        findings = (*self._fold.findings(), *self._remarks, *source_findings, *self._run_findings())
+        run, permissions = self._facts(), self._fold.permissions()
+        findings = [*self._fold.findings(), *self._remarks, *source_findings, *self._run_findings()]
+        if self._options.lifecycle:
+            permissions = lifecycle.complete(permissions, run)
+            findings += lifecycle.remarks(permissions)
         return Trace(
-            run=self._facts(),
-            permissions=self._fold.permissions(),
+            run=run,
+            permissions=permissions,
             denied=self._fold.denied(),
             findings=tuple(sorted(findings, key=lambda finding: finding.sort_key)),
             accounting=self.accounting(),
