@@ -255,8 +255,13 @@ def test_a_template_is_read_where_its_address_says(url: str, action: str, name: 
     assert exact(records) == {(action, f"arn:aws:s3:::{name}")}
 
 
-def test_an_address_elsewhere_is_no_object():
-    assert exact([cloudformation("CreateStack", STACK | {"templateURL": "https://example.com/a.yaml"})]) == set()
+@pytest.mark.parametrize(
+    "url",
+    ["https://example.com/a.yaml", "https://bucket.s3.amazonaws.com/a.yaml?X-Amz-Expires=60&X-Amz-Signature=0a1b"],
+    ids=["elsewhere", "signed"],
+)
+def test_no_object_is_read_with_the_callers_permission(url: str):
+    assert exact([cloudformation("CreateStack", STACK | {"templateURL": url})]) == set()
 
 
 def test_a_functions_code_is_read_where_the_call_says():
