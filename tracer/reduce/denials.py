@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from tracer.model.action import Action
-from tracer.model.arn import ArnPattern
+from tracer.model.arn import Arn, ArnPattern
 from tracer.model.glob import unescape
 from tracer.model.permission import Basis
 from tracer.model.policy import Conditions
@@ -21,35 +21,40 @@ from tracer.model.record import Record
 from tracer.model.trace import Denial
 from tracer.reduce.actions import Unknown
 from tracer.reduce.mapping import Check, Mapped
+from tracer.reduce.request import lookup
 from tracer.reduce.resources import STAR, Resource
 from tracer.reference import table
 
-_CODES: Final = frozenset(
-    {
-        "AccessDenied",
-        "AccessDeniedException",
-        "AuthorizationError",
-        "AuthorizationErrorException",
-        "ForbiddenException",
-        "NotAuthorized",
-        "UnauthorizedException",
-        "UnauthorizedAccess",
-        "UnauthorizedOperation",
-    }
+_CODES: Final = re.compile(
+    r"AccessDenied|UnauthorizedOperation$|AuthorizationError|^Forbidden(?:Exception)?$|^NotAuthorized$"
+    r"|^Unauthorized(?:Exception|Access)?$|^ServiceLinkedRoleCreationNotPermitted$"
 )
-"""Error codes of a refused call, without a namespace before a dot; `*UnauthorizedOperation` too, as in CloudTrail's
-own alarm (https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudwatch-alarms-for-cloudtrail.html).
+"""What the error code of a refused call has, without a namespace before a dot; `*UnauthorizedOperation` as in
+CloudTrail's own alarm (https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudwatch-alarms-for-cloudtrail.html).
 NotAuthorizedException is none: Cognito's users get it for a wrong password."""
 
 _PERFORM: Final = re.compile(
-    r"is not authorized to perform: (?P<action>[A-Za-z0-9-]+:[A-Za-z0-9*]+)"
-    r"(?: on (?:resource:? )?(?:\"(?P<quoted>[^\"]+)\"|(?P<bare>\S.*?)))?"
-    r"(?P<rest>$|\.?$| because .*| with an explicit deny.*)",
+    r"not authorized to perform:?\s+[\"'\[]?(?P<action>[A-Za-z0-9-]+:[A-Za-z0-9*]+)[\"'\]]?"
+    r"(?:\s+on\s+(?:resources?:?\s+)?(?:\"(?P<quoted>[^\"]+)\"|"
+    r"(?P<bare>\S.*?)(?=\s+(?:because|with an explicit deny|Encoded)\b|\s+\(|[.;,]?\s*$|[.;,]\s|\n)))?"
+    r"(?P<rest>.*)",
     re.DOTALL,
 )
+_API: Final = re.compile(r"\bAPI: (?P<action>[a-z0-9-]+:[A-Za-z0-9]+)\b")
+"""How a service that calls another one names the call that was refused."""
+
 _WITH_TAGS: Final = re.compile(r'An additional permission "(?P<action>[a-z0-9-]+:[A-Za-z0-9]+)" is required')
-_CAUSE: Final = re.compile(r"(?:because no|(?P<explicit>with an explicit deny in an?)) (?P<cause>[a-zA-Z -]+?) policy")
+_CAUSE: Final = re.compile(
+    r"(?:because no|with an explicit deny in (?:an? |the )?)\s*(?P<cause>[a-zA-Z][a-zA-Z -]*?)"
+    r"(?: policy| policies)?(?= allows?\b|[.:;,(\n]| \(|\s*$)"
+)
+_EXPLICIT: Final = "with an explicit deny"
 _ENCODED: Final = "Encoded authorization failure message"
+
+_FULL: Final = 1000
+"""CloudTrail cuts an errorMessage at 1 KB
+(https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-record-contents.html): what
+stands at the end of one so long may be half a name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,11 +77,31 @@ class Message:
 
 
 def is_denied(record: Record) -> bool:
-    """Whether AWS refused the call for want of permission; every other error code means that the permission was
-    there.
+    """Whether AWS refused the call for want of permission; every other error means that the permission was there.
+
+    Some services answer a refusal of iam:PassRole with a code of their own for bad parameters: then the message names
+    the caller. A message that names somebody else, as CodeBuild's does of a role that trusts it not, is none.
     """
-    code = (record.error_code or "").rpartition(".")[2]
-    return code in _CODES or code.endswith("UnauthorizedOperation")
+    code = (_error_code(record) or "").rpartition(".")[2]
+    if _CODES.search(code):
+        return True
+    arn = record.user_identity.arn
+    return bool(code and arn and f"User: {arn} is not authorized to perform" in (_error_message(record) or ""))
+
+
+def _error_code(record: Record) -> str | None:
+    """The error code, which some services write into the response
+    (https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-record-contents.html).
+    """
+    return record.error_code or next(lookup(record.response_elements, "errorCode"), None)
+
+
+def _error_message(record: Record) -> str | None:
+    """The message of a call that failed, from where it stands."""
+    if record.error_message:
+        return record.error_message
+    texts = (text for path in ("errorMessage", "message") for text in lookup(record.response_elements, path))
+    return next(texts, None)
 
 
 def read_message(text: str | None) -> Message:
@@ -88,17 +113,27 @@ def read_message(text: str | None) -> Message:
         return Message(action=_spelled(tags["action"]))
     match = _PERFORM.search(text)
     if match is None:
-        return Message(encoded=_ENCODED in text)
-    resource = match["quoted"] or match["bare"]
-    cause = _CAUSE.search(match["rest"] or "")
+        api = _API.search(text)
+        return Message(action=_spelled(api["action"]) if api else None, encoded=_ENCODED in text)
+    resource, whole = match["quoted"] or match["bare"], bool(match["rest"].strip()) or len(text.encode()) < _FULL
+    if not whole and resource is None:
+        return Message()
+    cause = _CAUSE.search(match["rest"])
     return Message(
         action=_spelled(match["action"]),
-        # Some services name a resource by its bare name, which is no ARN and no pattern.
-        resource=resource if resource and (resource == "*" or resource.startswith("arn:")) else None,
+        resource=resource if resource and whole and _is_resource(resource) else None,
         cause=cause["cause"].lower().replace("vpc", "VPC") if cause else None,
-        explicit=bool(cause and cause["explicit"]),
+        explicit=_EXPLICIT in match["rest"],
         encoded=_ENCODED in text,
     )
+
+
+def _is_resource(text: str) -> bool:
+    """Whether the text is an ARN or `*`. Some services name a resource by its bare name, and API Gateway's APIs hide
+    the account: neither is a pattern that a policy could hold.
+    """
+    arn = Arn.find(text)
+    return text == "*" or bool(arn and "*" not in arn.account)
 
 
 def _spelled(text: str) -> Action:
@@ -112,14 +147,14 @@ def denials_of(record: Record, principal: str, mapped: Mapped | Unknown) -> Iter
 
     Where the message names another action than the call's own (iam:PassRole under CreateFunction), each has a row.
     """
-    message = read_message(record.error_message)
+    message = read_message(_error_message(record))
     own = [check for check in _checks(mapped) if check.basis is Basis.OBSERVED]
-    error = record.error_code or ""
+    error = _error_code(record) or ""
     if message.action:
-        named = {check.action: _shown(check) for check in reversed(own)}
+        named = {check.action: _shown(check) for check in reversed(_checks(mapped))}
         resource = message.resource or named.get(message.action)
         yield Denial(principal, message.action.text, resource, error, message.cause, "message")
-        if message.action in named:
+        if any(check.action == message.action for check in own):
             return
     rows = dict.fromkeys((check.action.text, _shown(check)) for check in own if not _is_second_form(check, own))
     for action, resource in rows:
@@ -131,7 +166,7 @@ def denials_of(record: Record, principal: str, mapped: Mapped | Unknown) -> Iter
 def needed_by(record: Record, mapped: Mapped | Unknown) -> tuple[Check, ...]:
     """What a denied call would have needed: all that AWS checks for it, and what its message names beside that."""
     checks = _checks(mapped)
-    message = read_message(record.error_message)
+    message = read_message(_error_message(record))
     fact = message.action and table.lookup(message.action.service, message.action.name)
     if not fact or any(check.action == fact.action and _is_of(check, message.resource) for check in checks):
         return checks
@@ -141,20 +176,26 @@ def needed_by(record: Record, mapped: Mapped | Unknown) -> tuple[Check, ...]:
 
 def remarks_on(record: Record, mapped: Mapped | Unknown) -> Iterator[tuple[str, str]]:
     """(finding code, message) of what a reader must know about a denial."""
-    message = read_message(record.error_message)
+    message = read_message(_error_message(record))
     if message.encoded and message.action is None:
         yield (
             "ENCODED_DENIAL",
             "the message is encoded: aws sts decode-authorization-message --encoded-message TEXT tells what it was",
         )
-    if message.cause and (message.explicit or message.cause != "identity-based"):
-        how = f"a Deny in a {message.cause} policy" if message.explicit else f"no {message.cause} policy that allows it"
+    if message.explicit or message.cause not in (None, "identity-based"):
+        kind = _policy(message.cause)
+        how = f"a Deny in a {kind}" if message.explicit else f"the want of a {kind} that allows it"
         yield (
             "DENIED_BY_OTHER_POLICY",
             f"{message.action or record.event_name} was refused by {how}: no Allow in an identity policy cures that",
         )
     if isinstance(mapped, Unknown) and message.action is None:
         yield "UNKNOWN_ACTION", mapped.reason
+
+
+def _policy(cause: str | None) -> str:
+    """`service control policy`, `permissions boundary`."""
+    return "policy" if cause is None else cause if cause.endswith("boundary") else f"{cause} policy"
 
 
 def _checks(mapped: Mapped | Unknown) -> tuple[Check, ...]:
