@@ -39,7 +39,7 @@ class Check:
     Attributes:
         path: the keys that lead to it, in lower case; a list on the way is gone through.
         present: whether it must be there, or None where `begins` or `equals` says more.
-        equals: the text that it must be.
+        equals: the text that it must be; `true` and `false` for a truth value.
         begins: the text that it must begin with, without case and blanks before it.
     """
 
@@ -54,7 +54,7 @@ class Check:
         if self.present is not None:
             return bool(values) is self.present
         if self.equals is not None:
-            return self.equals in values
+            return self.equals in {str(value).lower() if isinstance(value, bool) else value for value in values}
         start = (self.begins or "").lower()
         return any(isinstance(value, str) and value.lstrip().lower().startswith(start) for value in values)
 
