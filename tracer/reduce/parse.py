@@ -9,7 +9,7 @@ from __future__ import annotations
 import functools
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -18,6 +18,11 @@ from tracer.model.record import RawRecord, Record, ResourceReference, Unreadable
 _OMITTED_KEYS: Final = {"omitted", "originalSize", "reason"}
 """All that CloudTrail leaves of a field that was larger than 100 KB (the keys beside `omitted` are unverified):
 https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-record-contents.html."""
+
+
+_MAX_DEPTH: Final = 100
+"""How deep a record may nest: far more than any of CloudTrail's does, and far less than what ends Python's stack when
+the record is written or walked again. Log content is hostile input."""
 
 
 class _NotARecordError(ValueError):
@@ -42,7 +47,31 @@ def decode(raw: bytes | Mapping[str, Any]) -> Mapping[str, Any]:
     fields = raw if isinstance(raw, Mapping) else json.loads(raw)
     if not isinstance(fields, Mapping):
         raise _NotARecordError("not a JSON object")
+    if _may_nest(raw) and _nests_too_deep(fields):
+        raise _NotARecordError(f"not a CloudTrail record: it nests deeper than {_MAX_DEPTH} levels")
     return fields
+
+
+def _may_nest(raw: bytes | str | Mapping[str, Any]) -> bool:
+    """Whether a text has brackets enough to nest too deep; nearly none has."""
+    if isinstance(raw, str):
+        return raw.count("{") + raw.count("[") > _MAX_DEPTH
+    return isinstance(raw, Mapping) or raw.count(b"{") + raw.count(b"[") > _MAX_DEPTH
+
+
+def _nests_too_deep(value: object) -> bool:
+    level = [value]
+    for _ in range(_MAX_DEPTH):
+        level = [inner for item in level for inner in _inner(item)]
+        if not level:
+            return False
+    return True
+
+
+def _inner(value: object) -> Iterable[object]:
+    if isinstance(value, Mapping):
+        return value.values()
+    return value if isinstance(value, list) else ()
 
 
 def canonical(raw: bytes | Mapping[str, Any]) -> bytes:
@@ -109,15 +138,20 @@ def _parameters(fields: Mapping[str, Any], name: str) -> tuple[Mapping[str, Any]
     """
     value = fields.get(name)
     if isinstance(value, str) and value.lstrip().startswith("{"):
-        try:
-            value = json.loads(value)
-        except ValueError:
-            value = None
+        value = _from_text(value)
     if not isinstance(value, Mapping):
         return None, False
     if value.get("omitted") in (True, "true") and set(value) <= _OMITTED_KEYS:
         return None, True
     return value, False
+
+
+def _from_text(text: str) -> object:
+    try:
+        value: object = json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+    return None if _may_nest(text) and _nests_too_deep(value) else value
 
 
 def _boolean(value: object) -> bool | None:
