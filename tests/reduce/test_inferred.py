@@ -1,4 +1,4 @@
-"""What a default trail does not log is inferred from what it does, in any order, and only where it is missing (trap 12)."""
+"""What a default trail does not log is inferred from what it does, in any order, only where it is missing (trap 12)."""
 
 from __future__ import annotations
 
