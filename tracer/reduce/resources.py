@@ -250,7 +250,10 @@ class _Reader:
             others = {values.get(form.variables[-1]) for values in self._stated(form, self._elsewhere)}
             recorded = self._by_arn(form, witnesses)
             return (
-                [self._with_path(_Found(form, self._head | values)) for values in self._stated(form, self._at)]
+                [
+                    self._with_path(_Found(form, self._head | values, by_arn="Partition" in values))
+                    for values in self._stated(form, self._at)
+                ]
                 or [one for one in recorded if one.values.get(form.variables[-1]) not in others]
                 or recorded
             )
@@ -324,7 +327,10 @@ class _Reader:
         named = [choice for choice in choices if any(name in choice for name in form.variables)]
         accounts = (account for path in form.account_at for account in lookup(nested, path))
         owner = next(({"Account": account} for account in accounts), {})
-        return [_Found(form, self._head | owner | choice | _owner(form, choice)) for choice in named]
+        return [
+            _Found(form, self._head | owner | choice | _owner(form, choice), by_arn="Partition" in choice)
+            for choice in named
+        ]
 
     def _values(
         self, form: ArnForm, variable: str, flat: list[_Leaf], nested: Mapping[str, Any] | None
@@ -364,14 +370,14 @@ class _Reader:
         """
         last = found.form.variables[-1]
         name = found.values.get(last, "")
-        if not last.endswith("WithPath") or "/" in name:
+        if not last.endswith("WithPath") or "/" in name or found.by_arn:
             return found
         for _, _, value in self._response:
             arn = Arn.find(value)
             for values in _read_arn(found.form, arn) if arn else ():
                 if values[last].rpartition("/")[2] == name:
                     return replace(found, values=values)
-        if self._makes(found.form):
+        if self._makes(found.form) and normal(found.form.type) in self._record.event_name.lower():
             path = next(lookup(self._record.request_parameters, "path"), "/").strip("/")
             return replace(found, values={**found.values, last: f"{path}/{name}".strip("/")})
         full = self._inventory.full_name(found.values.get("Account", ""), found.form.formats[0].literal, name)
