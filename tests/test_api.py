@@ -77,6 +77,8 @@ def test_what_cannot_be_understood_is_told(trail: Path):
         tracer.trace(trail, since="noon")
     with pytest.raises(UsageError, match="resources: 'some' is none of exact, names, service"):
         tracer.trace(trail, resources="some")
+    with pytest.raises(UsageError, match="commands: 'explode' is none of deploy, remove, "):
+        tracer.trace(trail, commands=["deploy", "explode"])
     with pytest.raises(UsageError, match="merge: 'both' is none of extend, tighten, observed"):
         tracer.draft(Trace(), merge="both")
     with pytest.raises(NothingSelected):

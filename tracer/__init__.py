@@ -97,7 +97,7 @@ def trace(
     options = TraceOptions(
         resources=_one_of(ResourcesMode, resources, "resources"),
         inferred=inferred,
-        commands=_several(commands),
+        commands=_commands(commands),
         lifecycle=lifecycle,
         include_denied=include_denied,
         evidence=evidence,
@@ -115,6 +115,8 @@ def draft(
     stage: str | None = None,
     region: str | Sequence[str] | None = None,
     account: str | Sequence[str] | None = None,
+    compact: bool = False,
+    ignore: str | PathLike[str] | None = None,
 ) -> Draft:
     """The policy documents of one trace or several, merged with the baseline and checked: emit.
 
@@ -127,11 +129,15 @@ def draft(
         stage: fills <stage>; None: as the traces have it.
         region: fills <region>; None: as the traces have it.
         account: fills <account_no>; None: as the traces have it.
+        compact: write wildcards for actions where they stand for no other action of the action table.
+        ignore: the path of a file of permissions to leave out, each with its reason.
 
     Raises:
-        UsageError: an argument cannot be understood, or the baseline cannot be filled.
+        UsageError: an argument cannot be understood, the baseline cannot be filled, or `ignore` cannot be read.
         EmitError: the documents cannot fit their quota.
     """
+    from os import fspath
+
     from tracer import pipeline
     from tracer.emit.draft import Attach, DraftOptions, Merge
     from tracer.model.trace import Trace
@@ -144,6 +150,8 @@ def draft(
         stage=stage,
         regions=_several(region),
         accounts=_several(account),
+        compact=compact,
+        ignore=None if ignore is None else fspath(ignore),
     )
     return pipeline.draft([traces] if isinstance(traces, Trace) else traces, options)
 
@@ -162,6 +170,18 @@ def _several(value: str | Sequence[str] | None) -> tuple[str, ...]:
     if value is None:
         return ()
     return (value,) if isinstance(value, str) else tuple(value)
+
+
+def _commands(names: str | Sequence[str] | None) -> tuple[str, ...]:
+    from tracer.errors import UsageError
+    from tracer.reference import inferred_rules
+
+    known = [command.name for command in inferred_rules.commands()]
+    for name in _several(names):
+        if name not in known:
+            choices = ", ".join(known)
+            raise UsageError(f"commands: {name!r} is none of {choices}", f"give some of {choices}")
+    return _several(names)
 
 
 def _one_of(kind: type[_Choice], value: str, argument: str) -> _Choice:
