@@ -34,6 +34,8 @@ _LABEL: Final = re.compile(r"\{([^}]+?)\+?\}")
 _V1_ARNS: Final = re.compile(r":/(restapis|apikeys|usageplans|clientcertificates)")
 _V2_ARNS: Final = re.compile(r":/apis")
 _TAGS: Final = "/tags/"
+_PLAIN: Final = "+"
+"""What stands in a path as it is: a private domain name's id follows its name behind a plus sign."""
 
 
 def by_verb(record: Record) -> bool:
@@ -102,12 +104,13 @@ def _paths(operation: Operation, record: Record) -> Iterator[Resource]:
             name = re.sub(r"(?<=[a-z])(?=[A-Z])", "-", match.group(1)).lower()
             widened[name] = Widening("resource", "", "*", f"unknown-{name}")
             return "*"
-        return quote(value, safe="") if encoded else escape(value)
+        return quote(value, safe=_PLAIN) if encoded else escape(value)
 
     forms = (True,) if uri.startswith(_TAGS) else (False, True)
     paths = dict.fromkeys(_LABEL.sub(functools.partial(fill, encoded=encoded), uri) for encoded in forms)
     for path in paths:
-        yield Resource(ArnPattern(_arn(path, record)), tuple(widened.values()))
+        named = not given or any(given)
+        yield Resource(ArnPattern(_arn(path, record)), tuple(widened.values()), named)
 
 
 def _arn(path: str, record: Record) -> str:
