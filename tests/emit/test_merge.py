@@ -96,7 +96,16 @@ CONTRADICTIONS = {
     "equals a variable": (Conditions.of("StringEquals", "iam:PassedToService", "${aws:PrincipalTag/s}"), True),
     "is none of the allowed": (Conditions.of("StringNotEquals", "iam:PassedToService", "lambda.amazonaws.com"), False),
     "is another than some": (Conditions.of("StringNotEquals", "iam:PassedToService", "ec2.amazonaws.com"), True),
-    "an operator that is not known": (Conditions.of("StringLike", "iam:PassedToService", "ec2*"), True),
+    "a pattern that the value does not match": (Conditions.of("StringLike", "iam:PassedToService", "ec2*"), False),
+    "a pattern that it matches": (Conditions.of("StringLikeIfExists", "iam:PassedToService", "lam?da*"), True),
+    "another key": (Conditions.of("StringLike", "iam:AssociatedResourceArn", "*"), True),
+    "the region of a resource without one": (
+        Conditions.of("StringNotEquals", "aws:RequestedRegion", "eu-west-1"),
+        True,
+    ),
+    "a resource of another account": (Conditions.of("StringNotEquals", "aws:ResourceAccount", "1"), False),
+    "another principal": (Conditions.of("ArnNotLike", "aws:PrincipalArn", "arn:aws:iam::*:user/deployer"), False),
+    "this user": (Conditions.of("StringEquals", "aws:username", "deployer"), True),
 }
 
 

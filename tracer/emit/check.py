@@ -12,18 +12,15 @@ away entirely is none. How wildcards are read in the two questions is told in `A
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from tracer.emit.grants import Allows, Denies, Grant, parsed_action
+from tracer.emit.grants import Allows, Denies, Grant, expanded, parsed_action
 from tracer.errors import SelfCheckFailed
-from tracer.model.action import Action
 from tracer.model.arn import ArnPattern
 from tracer.model.permission import Permission, Section
 from tracer.model.policy import Policy, Statement
 from tracer.model.trace import Trace
-from tracer.reference import table
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -150,21 +147,9 @@ def _beyond(statement: Statement, grant: Grant, denies: Denies, needed: _Needed)
     if needed.covers(grant):
         return ()
     single = (
-        Grant(action, grant.resource, grant.conditions) for action in _expanded(grant.action, statement.not_actions)
+        Grant(action, grant.resource, grant.conditions) for action in expanded(grant.action, statement.not_actions)
     )
     return tuple(one.action.text for one in single if not needed.covers(one) and not denies.covering(one))
-
-
-def _expanded(action: Action, left_out: Sequence[str]) -> Iterator[Action]:
-    """The actions that `action` stands for; itself where it is no pattern, or the table knows none of it."""
-    known = _known(action) if action.is_pattern else ()
-    apart = [parsed_action(text) for text in left_out]
-    return (one for one in known or (action,) if not any(pattern.covers(one) for pattern in apart))
-
-
-@functools.lru_cache(maxsize=256)
-def _known(pattern: Action) -> tuple[Action, ...]:
-    return tuple(table.expand(pattern))
 
 
 def self_check(

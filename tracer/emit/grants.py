@@ -1,8 +1,8 @@
 """`Allows` and `Denies`: the statements of policies, ready to be asked what they grant and what they take away.
 
-The evaluator of the emit stage. A question is a permission: an action on a resource pattern under conditions, all
-that a trace knows of its calls. It is granted where one Allow statement covers it whole, and blocked where a Deny
-statement has anything in common with it. How AWS decides:
+A question is a permission: an action on a resource pattern under conditions, all that a trace knows of its calls. It is
+granted where one Allow statement covers it whole, and blocked where a Deny statement has anything in common with it.
+(About single calls, known in whole, `tracer.emit.evaluate` decides.) How AWS decides:
 https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic_policy-eval-denyallow.html.
 
 A trace can hold thousands of permissions, and a policy as many grants, so grants are kept by action, and the
@@ -12,11 +12,13 @@ and not all.
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Final, Generic, TypeVar
 
+from tracer.emit.conditions import Facts, holds, implied, refuse_unknown
 from tracer.emit.overlap import overlap
 from tracer.errors import UsageError
 from tracer.model.action import Action, InvalidAction
@@ -33,16 +35,29 @@ _SPECIAL: Final = re.compile(r"[*?$}]")
 
 @dataclass(frozen=True, slots=True)
 class Grant:
-    """What an Allow gives, or what is asked of it: an action on a resource under conditions; each may be a pattern."""
+    """What an Allow gives, or what is asked of it: an action on a resource under conditions; each may be a pattern.
+
+    `principal` is whose calls are asked about, where that is known; grants are the same whoever asks.
+    """
 
     action: Action
     resource: ArnPattern
     conditions: Conditions = field(default_factory=Conditions)
+    principal: str = field(default="", compare=False)
 
     @classmethod
     def of(cls, permission: Permission) -> Grant:
         """What `permission` needs."""
-        return cls(permission.action, permission.resource, permission.conditions)
+        return cls(permission.action, permission.resource, permission.conditions, permission.principal)
+
+    @property
+    def facts(self) -> Facts:
+        """What is known of its calls' context."""
+        return Facts.of_grant(self.resource, self.conditions, self.principal)
+
+    def implies(self, conditions: Conditions) -> bool:
+        """Whether all its calls satisfy `conditions`."""
+        return not conditions or implied(conditions, self.conditions, self.facts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,12 +129,14 @@ class GrantIndex(Generic[T]):
 class Allows:
     """The Allow statements among some statements; a statement's number is its place among all of them, from 0.
 
-    Raises UsageError where an Action is none.
+    Raises UsageError where an Action is none, or a condition operator is unknown.
     """
 
     __slots__ = ("_index", "_negated")
 
     def __init__(self, statements: Iterable[Statement]) -> None:
+        statements = tuple(statements)
+        refuse_unknown(statements)
         self._index: GrantIndex[Hit] = GrantIndex()
         self._negated: list[Hit] = []
         for number, statement in enumerate(statements):
@@ -135,13 +152,13 @@ class Allows:
     def granting(self, grant: Grant, *, spanning: bool = False) -> Iterator[Hit]:
         """What covers `grant` whole, in no particular order; its conditions must imply those of the statement."""
         for hit in self._index.covering(grant.action, grant.resource, spanning=spanning):
-            if hit.statement.conditions.weaker_than(grant.conditions):
+            if grant.implies(hit.statement.conditions):
                 yield hit
         for hit in self._negated:
             statement = hit.statement
-            if not statement.conditions.weaker_than(grant.conditions):
+            if not grant.implies(statement.conditions):
                 continue
-            if _resources_cover(statement, grant.resource, spanning=spanning):
+            if resources_covered(statement, grant.resource, spanning=spanning):
                 by = _action_covering(statement, grant.action)
                 if by is not None or _not_actions_cover(statement, grant.action):
                     yield Hit(hit.number, statement, by)
@@ -152,12 +169,13 @@ class Allows:
 
 
 class Denies:
-    """The Deny statements among some statements."""
+    """The Deny statements among some statements. Raises UsageError where a condition operator is unknown."""
 
     __slots__ = ("statements",)
 
     def __init__(self, statements: Iterable[Statement]) -> None:
         self.statements = tuple(statement for statement in statements if statement.effect == "Deny")
+        refuse_unknown(self.statements)
 
     def blocking(self, grant: Grant) -> Statement | None:
         """The first statement that cannot be shown to leave all of `grant` alone, or None.
@@ -168,11 +186,11 @@ class Denies:
         return next((statement for statement in self.statements if _touches(statement, grant)), None)
 
     def covering(self, grant: Grant) -> bool:
-        """Whether one statement without conditions takes away all of `grant`."""
+        """Whether one statement takes away all of `grant`."""
         return any(
-            not statement.conditions
-            and (_action_covering(statement, grant.action) is not None or _not_actions_cover(statement, grant.action))
-            and _resources_cover(statement, grant.resource, spanning=False)
+            grant.implies(statement.conditions)
+            and actions_covered(statement, grant.action)
+            and resources_covered(statement, grant.resource)
             for statement in self.statements
         )
 
@@ -188,6 +206,30 @@ def parsed_action(text: str) -> Action:
         ) from error
 
 
+def expanded(action: Action, left_out: Iterable[str] = ()) -> Iterator[Action]:
+    """The actions that `action` stands for, but for those of `left_out`; itself where the table knows none of it."""
+    known = _known(action) if action.is_pattern else ()
+    apart = [parsed_action(text) for text in left_out]
+    return (one for one in known or (action,) if not any(pattern.covers(one) for pattern in apart))
+
+
+@functools.lru_cache(maxsize=256)
+def _known(pattern: Action) -> tuple[Action, ...]:
+    return tuple(table.expand(pattern))
+
+
+def actions_covered(statement: Statement, action: Action) -> bool:
+    """Whether the Action or NotAction of `statement` holds all that `action` stands for."""
+    return _action_covering(statement, action) is not None or _not_actions_cover(statement, action)
+
+
+def resources_covered(statement: Statement, resource: ArnPattern, *, spanning: bool = False) -> bool:
+    """Whether one Resource of `statement`, or its NotResource, holds all of `resource`."""
+    if statement.not_resources:
+        return not any(overlap(text, resource.text) for text in statement.not_resources)
+    return any(ArnPattern(text).covers(resource, spanning=spanning) for text in statement.resources)
+
+
 def _action_covering(statement: Statement, action: Action) -> str | None:
     return next((text for text in statement.actions if parsed_action(text).covers(action)), None)
 
@@ -197,17 +239,11 @@ def _not_actions_cover(statement: Statement, action: Action) -> bool:
     return bool(statement.not_actions) and not any(_actions_meet(text, action) for text in statement.not_actions)
 
 
-def _resources_cover(statement: Statement, resource: ArnPattern, *, spanning: bool) -> bool:
-    if statement.not_resources:
-        return not any(overlap(text, resource.text) for text in statement.not_resources)
-    return any(ArnPattern(text).covers(resource, spanning=spanning) for text in statement.resources)
-
-
 def _touches(deny: Statement, grant: Grant) -> bool:
     return (
         _touches_action(deny, grant.action)
         and _touches_resource(deny, grant)
-        and not _contradict(deny.conditions, grant.conditions)
+        and holds(deny.conditions, grant.facts) is not False
     )
 
 
@@ -236,26 +272,3 @@ def _actions_meet(text: str, action: Action) -> bool:
 def _is_star_only(action: Action) -> bool:
     fact = None if action.is_pattern else table.lookup(action.service, action.name)
     return fact is not None and fact.star_only
-
-
-def _contradict(deny: Conditions, grant: Conditions) -> bool:
-    """Whether no request can satisfy both blocks, as far as string equality on one key shows it."""
-    return any(
-        _excludes(operator, values, known)
-        for operator, key, values in deny.items
-        for known_operator, known_key, known in grant.items
-        if known_operator == "StringEquals" and known_key.lower() == key.lower()
-    )
-
-
-def _excludes(operator: str, values: tuple[str, ...], known: tuple[str, ...]) -> bool:
-    """Whether the test `operator` against `values` fails for each of the `known` values."""
-    if any("${" in value for value in (*values, *known)):
-        return False
-    match operator:
-        case "StringEquals":
-            return not set(known) & set(values)
-        case "StringNotEquals":
-            return set(known) <= set(values)
-        case _:
-            return False
