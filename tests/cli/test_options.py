@@ -37,6 +37,8 @@ DEFAULTS = {
     "baseline": "serverless-advanced",
     "merge": Merge.EXTEND,
     "attach": Attach.MANAGED,
+    "compact": False,
+    "ignore": None,
     "format": "json",
     "evidence": 3,
     "output": None,
@@ -71,7 +73,13 @@ PARSED = [
     ("--attach role", {"attach": Attach.ROLE}),
     ("--attach user", {"attach": Attach.USER}),
     ("--attach group", {"attach": Attach.GROUP}),
+    ("--compact", {"compact": True}),
+    ("--ignore ignore.toml", {"ignore": "ignore.toml"}),
     ("--format json", {"format": "json"}),
+    ("--format terraform", {"format": "terraform"}),
+    ("--format cloudformation", {"format": "cloudformation"}),
+    ("--format serverless", {"format": "serverless"}),
+    ("--format markdown", {"format": "markdown"}),
     ("--evidence 0", {"evidence": 0}),
     ("--evidence 25", {"evidence": 25}),
     ("--evidence all", {"evidence": None}),
@@ -82,7 +90,7 @@ PARSED = [
 NAMES = {
     "--from", "--run", "--principal", "--since", "--until", "--region", "--account", "--user-agent", "--event-source",
     "--resources", "--service", "--stage", "--no-inferred", "--commands", "--lifecycle", "--include-denied",
-    "--baseline", "--merge", "--attach", "--format", "--evidence", "-o", "--strict",
+    "--baseline", "--merge", "--attach", "--compact", "--ignore", "--format", "--evidence", "-o", "--strict",
 }  # fmt: skip
 
 

@@ -250,8 +250,9 @@ def test_no_trace_is_an_error():
 
 
 def test_json_is_the_policy_itself():
-    document = emit.draft([DEPLOY], DraftOptions()).documents[0]
-    text = FORMATS["json"].render(document)
+    draft = emit.draft([DEPLOY], DraftOptions())
+    document = draft.documents[0]
+    text = FORMATS["json"].render(document, draft)
     assert Policy.from_json(text) == document.policy
     assert text.endswith("}\n")
     assert document.file_name(FORMATS["json"].extension) == "deployer.json"

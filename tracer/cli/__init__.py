@@ -20,11 +20,14 @@ class Commands(LazyGroup):
 
     short_helps: ClassVar = {
         "run": "Turn the records of one deploy into a checked policy: the main job.",
+        "record": "Run a deploy and remember the run: window, principal, session, region.",
         "collect": "Write the records of one deploy as JSON Lines.",
         "reduce": "Turn records into a trace: which permissions were needed, and why.",
         "emit": "Turn traces and a baseline into a checked policy.",
         "check": "Say what a policy lacks for a trace, and what it grants beyond.",
-        "explain": "Show which events put an action into the policy.",
+        "diff": "Say what a new policy allows that an old one does not, and the other way round.",
+        "explain": "Show which events put an action into the policy, or a resource.",
+        "permissions": "Print the IAM policy that tracer itself needs.",
         "demo": "Do the main job on a bundled recorded run: no account, no network.",
     }
 

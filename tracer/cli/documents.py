@@ -14,7 +14,7 @@ from tracer.emit.pack import CHARACTERS
 from tracer.errors import EmitError
 from tracer.model.finding import Severity
 from tracer.model.permission import Section
-from tracer.report.next_steps import Ready, next_steps
+from tracer.report.next_steps import next_steps
 from tracer.report.summary import Part, findings, not_written, summary
 from tracer.report.text import counted
 
@@ -52,12 +52,12 @@ def deliver_draft(settings: Settings, draft: Draft, beside: Mapping[str, str]) -
     if output is not None and names_folder(output):
         folder = Path(output)
         paths = {document: folder / _file_name(settings, document) for document in draft.documents}
-        texts = {path: _rendered(settings, document) for document, path in paths.items()}
+        texts = {path: _rendered(settings, draft, document) for document, path in paths.items()}
         others = {folder / name: text.encode() for name, text in beside.items()}
         write_files(texts | others)
         return Delivered({document: str(path) for document, path in paths.items()}, tuple(map(str, others)))
     document = _the_one(settings, draft)
-    deliver(output, [_rendered(settings, document)], _file_name(settings, document))
+    deliver(output, [_rendered(settings, draft, document)], _file_name(settings, document))
     return Delivered({document: output})
 
 
@@ -107,8 +107,8 @@ def _file_name(settings: Settings, document: Document) -> str:
     return document.file_name(FORMATS[settings.format].extension)
 
 
-def _rendered(settings: Settings, document: Document) -> bytes:
-    return FORMATS[settings.format].render(document).encode()
+def _rendered(settings: Settings, draft: Draft, document: Document) -> bytes:
+    return FORMATS[settings.format].render(document, draft).encode()
 
 
 def _part(settings: Settings, draft: Draft, share: Share, delivered: Delivered) -> Part:
@@ -130,14 +130,6 @@ def _part(settings: Settings, draft: Draft, share: Share, delivered: Delivered) 
 
 
 def _next_steps(settings: Settings, draft: Draft, delivered: Delivered) -> str:
-    run = draft.trace.run
-    names = (settings.service or run.service, settings.stage or run.stage)
-    return next_steps(
-        [
-            Ready(Path(_file_name(settings, document)).stem, document.principal, place)
-            for document, place in delivered.places.items()
-        ],
-        settings.attach,
-        "-".join(name for name in names if name) or "tracer",
-        draft.findings,
-    )
+    format_ = FORMATS[settings.format]
+    steps = (format_.next_step(document, draft, place) for document, place in delivered.places.items())
+    return next_steps(list(dict.fromkeys(steps)), draft.findings)

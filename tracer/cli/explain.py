@@ -2,35 +2,50 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import click
 
-from tracer.cli.inputs import action_pattern, read_traces
+from tracer.cli.inputs import asked_for, read_traces
 from tracer.cli.options import Settings, command
 from tracer.cli.output import print_result, say
 from tracer.emit.union import unite
-from tracer.report.explanation import explanation
+from tracer.reference import overrides
+from tracer.report.explanation import absence, explanation
 
 
 @command(
     "tracer explain iam:PassRole out/trace.json",
+    "tracer explain arn:aws:s3:::orders-bucket out/trace.json",
     "tracer reduce --from logs/ | tracer explain 's3:Get*'",
-    own=(click.Argument(["action"]), click.Argument(["traces"], nargs=-1, metavar="[TRACE]...")),
+    own=(click.Argument(["asked"], metavar="ACTION|ARN"), click.Argument(["traces"], nargs=-1, metavar="[TRACE]...")),
 )
-def explain(settings: Settings, action: str, traces: tuple[str, ...]) -> int:
-    """Show which events put an action into the policy.
+def explain(settings: Settings, asked: str, traces: tuple[str, ...]) -> int:
+    """Show which events put an action into the policy, or a resource.
 
-    ACTION is an IAM action, or a pattern of them, in any case: s3:CreateBucket, 's3:Get*'. TRACE is a file that
-    `tracer reduce` wrote, or trace.json in the folder of `tracer run -o FOLDER/`; `-` is standard input.
+    ACTION is an IAM action, or a pattern of them, in any case: s3:CreateBucket, 's3:Get*'. ARN is a resource, or a
+    pattern: what the trace has on it, and on the patterns that cover it. TRACE is a file that `tracer reduce` wrote, or
+    trace.json in the folder of `tracer run -o FOLDER/`; `-` is standard input.
 
     For each permission: who needs it and on which resource, how tracer knows (observed, implied, inferred or denied),
     the rule behind it, how often it was seen and when, the event IDs, and what was widened in the resource. Denied
-    calls of the action, and findings about it, are shown too.
+    calls and findings that speak of it are shown too: where there is no permission, they may say why.
 
-    The exit code is 1 where the trace holds nothing for the action.
+    The exit code is 1 where the trace holds nothing of it.
     """
-    text = explanation(action_pattern(action), unite(read_traces(traces)))
+    trace = unite(read_traces(traces))
+    text = explanation(asked_for(asked), trace, _named)
     if text is None:
-        say(f"Nothing in the trace is about {action}. If the policy allows it, that is the baseline's doing.")
+        say(f"Nothing in the trace is about {asked}. If the policy allows it, that is the baseline's doing.")
+        say("\n".join(absence(trace.accounting)))
         return 1
     print_result([text.encode()])
     return 0
+
+
+def _named(event_source: str, event_name: str) -> Iterator[str]:
+    """The actions that an event stands for, whatever its request."""
+    source = event_source.removesuffix(".amazonaws.com")
+    name = overrides.plain_name(source, event_name)
+    yield from (row.action.text for row in overrides.needs(source, name, None) or ())
+    yield from (f"{prefix}:{name}" for prefix in overrides.prefixes(source))

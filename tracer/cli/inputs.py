@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import sys
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from pathlib import Path
 from typing import Final
 
@@ -14,6 +15,7 @@ from tracer.collect.interface import RecordSource
 from tracer.collect.runfile import RunFile, load_run_file
 from tracer.errors import CollectError, UsageError
 from tracer.model.action import Action, InvalidAction
+from tracer.model.arn import ArnPattern
 from tracer.model.policy import InvalidPolicy, Policy
 from tracer.model.run import DeployRun
 from tracer.model.trace import InvalidTrace, Trace
@@ -22,6 +24,8 @@ STDIN: Final = "-"
 """The name of standard input among paths."""
 
 _LOOKUP: Final = "lookup"
+_TRACE: Final = "trace.json"
+_PART: Final = re.compile(r"[1-9][0-9]?")
 
 
 def open_run(settings: Settings) -> tuple[RecordSource, DeployRun]:
@@ -31,25 +35,32 @@ def open_run(settings: Settings) -> tuple[RecordSource, DeployRun]:
         UsageError: nothing is named, or an option cannot be understood.
     """
     from tracer.collect.open import open_source
+    from tracer.collect.waiting import recorded_history
 
-    sources = settings.sources or _piped("--from SOURCE", "--from logs/")
-    run = deploy_run(settings, sources)
-    return open_source(sources, run), run
+    recorded = load_run_file(settings.run) if settings.run else None
+    sources = settings.sources or ((_LOOKUP,) if recorded else _piped("--from SOURCE", "--from logs/"))
+    run = deploy_run(settings, recorded, sources)
+
+    def history(regions: Sequence[str]) -> RecordSource:
+        where = regions or (recorded.regions if recorded else ())
+        _same_account(recorded, where)
+        return recorded_history(recorded, where, settings.longest_wait, say)
+
+    return open_source(sources, run, history), run
 
 
-def deploy_run(settings: Settings, sources: Sequence[str]) -> DeployRun:
+def deploy_run(settings: Settings, recorded: RunFile | None, sources: Sequence[str]) -> DeployRun:
     """What the options ask for; what they leave open, the run file of `--run` says.
 
-    Raises UsageError where the run file cannot be read, or the window cannot hold a record.
+    Raises UsageError where the window cannot hold a record.
     """
-    recorded = load_run_file(settings.run) if settings.run else None
     return DeployRun(
         principals=_principals(settings, recorded, sources),
         window=window(
             settings.since or (recorded.since if recorded else None),
             settings.until or (recorded.until if recorded else None),
         ),
-        regions=settings.regions or (recorded.regions if recorded else ()),
+        regions=settings.regions or (recorded.bounds if recorded else ()),
         accounts=settings.accounts or (recorded.accounts if recorded else ()),
         user_agents=settings.user_agents,
         event_sources=settings.event_sources,
@@ -68,12 +79,44 @@ def read_policies(paths: Sequence[str]) -> tuple[Policy, ...]:
     return tuple(_policy(path) for path in paths)
 
 
-def action_pattern(text: str) -> Action:
-    """The action or pattern of actions that `text` spells. Raises UsageError."""
+def read_policy_groups(path: str) -> dict[str, tuple[Policy, ...]]:
+    """The policy in a file, under no name; or those in a folder, under the names that their principals have there.
+
+    In a folder the documents are the files that end in `.json`, but for the trace beside them. `NAME-1.json`,
+    `NAME-2.json`... without a gap are the documents of one principal, unless there is a `NAME.json`.
+
+    Raises UsageError.
+    """
+    if not Path(path).is_dir():
+        return {"": read_policies([path])}
+    files = {file.stem: str(file) for file in sorted(Path(path).glob("*.json")) if file.name != _TRACE}
+    if not files:
+        raise UsageError(f"{path} holds no policy", "name a file, or a folder that `tracer run -o FOLDER/` wrote")
+    groups: dict[str, list[str]] = {}
+    for stem, file in files.items():
+        groups.setdefault(_whole(stem, files.keys()), []).append(file)
+    return {name: read_policies(group) for name, group in groups.items()}
+
+
+def _whole(stem: str, stems: Set[str]) -> str:
+    """The name of the principal whose documents `stem` is one of."""
+    name, _, part = stem.rpartition("-")
+    if not _PART.fullmatch(part) or name in stems:
+        return stem
+    return name if all(f"{name}-{number}" in stems for number in range(1, int(part) + 1)) else stem
+
+
+def asked_for(text: str) -> Action | ArnPattern:
+    """The action or the resource, or the pattern of one, that `text` spells. Raises UsageError."""
+    if text.startswith("arn:"):
+        return ArnPattern(text)
     try:
         return Action(text)
     except InvalidAction as error:
-        raise UsageError(str(error), "write service:Name, or a pattern: s3:CreateBucket, 's3:Get*'") from error
+        raise UsageError(
+            str(error),
+            "write service:Name, a pattern of it, or an ARN: s3:CreateBucket, 's3:Get*', arn:aws:s3:::orders",
+        ) from error
 
 
 def _principals(settings: Settings, recorded: RunFile | None, sources: Sequence[str]) -> tuple[str, ...]:
@@ -100,6 +143,26 @@ def _caller(region: str | None) -> tuple[str, ...]:
         return ()
     say(f"Principal: {arn}, whose credentials these are. (--principal names another; `--principal any` every caller.)")
     return (arn,)
+
+
+def _same_account(recorded: RunFile | None, regions: Sequence[str]) -> None:
+    """Raises UsageError where the credentials are known to be of another account than the run: its event history
+    shows nothing of it.
+    """
+    from tracer.collect.caller import identity
+
+    if recorded is None or not recorded.accounts:
+        return
+    try:
+        account = identity(region=regions[0] if regions else None).account
+    except CollectError:
+        return  # the lookup says what is wrong
+    if account not in recorded.accounts:
+        raise UsageError(
+            f"the run {recorded.name} was in the account {', '.join(recorded.accounts)}, and the credentials at hand "
+            f"are of {account}",
+            "look up with credentials of the run's account (AWS_PROFILE), or name its trail: --from",
+        )
 
 
 def _trace(path: str) -> Trace:

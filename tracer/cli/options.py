@@ -12,12 +12,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 import click
 
-from tracer.cli.times import Clock, moment
+from tracer.cli.times import Clock, length, moment
 from tracer.emit.draft import Attach, DraftOptions, Merge
 from tracer.emit.format import FORMATS
 from tracer.model.finding import Finding, Severity
@@ -43,6 +43,8 @@ class Settings:
 
     sources: tuple[str, ...]
     run: str | None
+    wait: timedelta
+    no_wait: bool
     principals: tuple[str, ...]
     since: datetime | None
     until: datetime | None
@@ -60,6 +62,8 @@ class Settings:
     baseline: str
     merge: Merge
     attach: Attach
+    compact: bool
+    ignore: str | None
     format: str
     evidence: int | None
     output: str | None
@@ -72,12 +76,18 @@ class Settings:
         read: dict[str, Any] = {
             "since": _moment("--since", shared["since"], now),
             "until": _moment("--until", shared["until"], now),
+            "wait": length(shared["wait"], "--wait"),
             "resources": ResourcesMode(shared["resources"]),
             "merge": Merge(shared["merge"]),
             "attach": Attach(shared["attach"]),
             "evidence": None if shared["evidence"] == "all" else shared["evidence"],
         }
         return cls(**shared | read)
+
+    @property
+    def longest_wait(self) -> timedelta:
+        """How long to wait for a recorded run's records."""
+        return timedelta() if self.no_wait else self.wait
 
     def exit_code(self, findings: Iterable[Finding]) -> int:
         """1 where --strict is given and one of `findings` asks for somebody's eyes, else 0."""
@@ -104,6 +114,8 @@ class Settings:
             stage=self.stage,
             regions=self.regions,
             accounts=self.accounts,
+            compact=self.compact,
+            ignore=self.ignore,
         )
 
 
@@ -157,7 +169,17 @@ SHARED: Final[Mapping[str, Sequence[click.Option]]] = {
             "Where the CloudTrail records are: a file, a folder, `-` for stdin, or `lookup`, the account's event "
             "history of the last 90 days.",
         ),
-        _text("--run", "NAME|FILE", "A recorded run, .tracer/runs/NAME.json: who deployed, when, and where."),
+        _text(
+            "--run", "NAME|FILE",
+            "A recorded run, .tracer/runs/NAME.json: who deployed, when, and where. Without --from its records are "
+            "looked up.",
+        ),
+        _text(
+            "--wait", "TIME",
+            "How long to wait at most until the event history holds all of a recorded run: 90s, 20m, 1h.",
+            default="20m",
+        ),
+        _flag("--no-wait", "Look up what is there now."),
         _many(
             "--principal", "principals", "ARN",
             "Who deployed: an IAM user, a role (all its sessions), one session, or the account's root. Not given, or "
@@ -219,6 +241,14 @@ SHARED: Final[Mapping[str, Sequence[click.Option]]] = {
             "--attach", Attach, Attach.MANAGED,
             "What the documents are for: managed policies, or the inline policies of a role, a user or a group. They "
             "must fit its size quota.",
+        ),
+        _flag(
+            "--compact",
+            "Write wildcards for actions (ec2:Describe*) where they stand for no other action of the action table.",
+        ),
+        _text(
+            "--ignore", "FILE",
+            "Permissions to leave out, each with a reason, in JSON or TOML: action, resource (optional), reason.",
         ),
     ),
     "Output": (

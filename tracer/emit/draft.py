@@ -1,8 +1,9 @@
 """`draft`: traces -> the policy documents of everybody who made calls, proved against the traces.
 
-The stage in order: the traces become one (`union`); the baseline is read and filled (`baseline`); the permissions of
-each principal are merged with it, the deployer's alone (`merge`, `build`); the statements are laid into documents
-that fit their quota (`pack`); and the documents of each principal are checked against its permissions (`check`).
+The stage in order: the traces become one (`union`); the baseline is read and filled (`baseline`); what is to be ignored
+is left out, and told (`ignores`); the permissions of each principal are merged with the baseline, the deployer's alone
+(`merge`, `build`); actions become wildcards if asked (`compact`); the statements are laid into documents that fit
+their quota (`pack`); and the documents of each principal are checked against its permissions (`check`).
 Nothing is written here, and nothing leaves here that failed the check.
 """
 
@@ -16,6 +17,9 @@ from typing import Final
 
 from tracer.emit.baseline import NONE, Baseline, fill, load
 from tracer.emit.check import self_check
+from tracer.emit.compact import compacted, wildcards
+from tracer.emit.grants import Allows, Grant
+from tracer.emit.ignores import LeftOut, load_ignores, sift
 from tracer.emit.lines import Line, attributed
 from tracer.emit.merge import Merge, Merged, Unused, merge
 from tracer.emit.pack import MANAGED_POLICIES_ATTACHED_BY_DEFAULT, Attach, pack
@@ -47,6 +51,8 @@ class DraftOptions:
         merge: how the baseline and the traces become one policy.
         attach: what the documents are for.
         service, stage, regions, accounts: what fills the baseline's placeholders; not given: as the traces have it.
+        compact: whether actions become wildcards where these stand for no other action of the table.
+        ignore: a file of permissions to leave out, or None.
     """
 
     baseline: str = "serverless-advanced"
@@ -56,6 +62,8 @@ class DraftOptions:
     stage: str | None = None
     regions: tuple[str, ...] = ()
     accounts: tuple[str, ...] = ()
+    compact: bool = False
+    ignore: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,12 +115,14 @@ class Draft:
         findings: those of the traces, then those of this stage.
         trace: the traces as one.
         baseline: the filled baseline; `none` where none was merged.
+        options: how it was made.
     """
 
     shares: tuple[Share, ...] = ()
     findings: tuple[Finding, ...] = ()
     trace: Trace = field(default_factory=Trace)
     baseline: Baseline = field(default_factory=Baseline)
+    options: DraftOptions = field(default_factory=DraftOptions)
 
     @property
     def documents(self) -> tuple[Document, ...]:
@@ -147,7 +157,7 @@ def draft(traces: Iterable[Trace], options: DraftOptions) -> Draft:
     """The documents for all principals of `traces`.
 
     Raises:
-        UsageError: the baseline cannot be read or filled.
+        UsageError: the baseline cannot be read or filled, or the file of ignores cannot be read.
         EmitError: there is no trace, or the documents cannot fit their quota.
         SelfCheckFailed: a bug in tracer: the documents do not hold what the traces hold, or hold more.
     """
@@ -155,14 +165,15 @@ def draft(traces: Iterable[Trace], options: DraftOptions) -> Draft:
     trace = unite(traces)
     values = _values(traces, trace.run, options)
     baseline = _baseline(values, trace.run, options)
+    kept, left_out = sift(trace.permissions, load_ignores(options.ignore) if options.ignore else ())
     shares = _named(
         [
             _share(section, principal, permissions, baseline if section is Section.DEPLOYER else Baseline(), options)
-            for (section, principal), permissions in _owners(trace, baseline).items()
+            for (section, principal), permissions in _owners(kept, trace.run, baseline).items()
         ]
     )
-    findings = (*trace.findings, *_findings(shares, baseline, values, options))
-    return Draft(shares, tuple(dict.fromkeys(findings)), trace, baseline)
+    findings = (*trace.findings, *_ignored(left_out, shares), *_findings(shares, baseline, values, options))
+    return Draft(shares, tuple(dict.fromkeys(findings)), trace, baseline, options)
 
 
 def _baseline(values: Mapping[str, tuple[str, ...]], run: RunFacts, options: DraftOptions) -> Baseline:
@@ -183,14 +194,16 @@ def _values(traces: Sequence[Trace], run: RunFacts, options: DraftOptions) -> Ma
     }
 
 
-def _owners(trace: Trace, baseline: Baseline) -> dict[tuple[Section, str], list[UsedPermission]]:
+def _owners(
+    permissions: Iterable[UsedPermission], run: RunFacts, baseline: Baseline
+) -> dict[tuple[Section, str], list[UsedPermission]]:
     """Whose permissions are whose, in the order of the documents."""
     owners: dict[tuple[Section, str], list[UsedPermission]] = {}
-    for used in trace.permissions:
+    for used in permissions:
         owners.setdefault((used.permission.section, used.permission.principal), []).append(used)
     if not owners and baseline.policy.statements:
         # The deployer needed nothing that is known of: what the baseline says of him still holds.
-        owners = {(Section.DEPLOYER, principal): [] for principal in trace.run.principals}
+        owners = {(Section.DEPLOYER, principal): [] for principal in run.principals}
     return dict(sorted(owners.items(), key=lambda item: (_SECTIONS.index(item[0][0]), item[0][1])))
 
 
@@ -200,7 +213,8 @@ def _share(
     whose = f"the policy of {principal} ({section})"
     statements = baseline.policy.statements
     merged = merge(permissions, statements, options.merge)
-    packed = pack(merged.lines, options.attach, whose)
+    lines_ = compacted(merged.lines, statements) if options.compact else merged.lines
+    packed = pack(lines_, options.attach, whose)
     # A permission may be needed by statements of several documents: attribution looks at all of them together.
     lines = iter(attributed([line for lines in packed for line in lines], permissions))
     documents = tuple(
@@ -223,6 +237,8 @@ def _findings(
     for share in shares:
         if share.section is Section.DEPLOYER:
             yield from remarks(baseline, share.merged, options.merge, values["service_name"])
+        if options.compact:
+            yield from wildcards(share.merged.lines, [line for document in share.documents for line in document.lines])
         if options.attach is Attach.MANAGED and len(share.documents) > MANAGED_POLICIES_ATTACHED_BY_DEFAULT:
             yield Finding(
                 "NOT_EXPRESSIBLE",
@@ -230,6 +246,24 @@ def _findings(
                 f"{MANAGED_POLICIES_ATTACHED_BY_DEFAULT} unless the quota is raised "
                 "(https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html)",
             )
+
+
+def _ignored(left_out: Iterable[LeftOut], shares: Sequence[Share]) -> Iterator[Finding]:
+    """What was left out as asked, and what of it is granted all the same."""
+    allows = {
+        (share.section, share.principal): Allows(
+            line.statement for document in share.documents for line in document.lines
+        )
+        for share in shares
+    }
+    for one in left_out:
+        granted = [
+            used
+            for used in one.permissions
+            if (owner := allows.get((used.permission.section, used.permission.principal)))
+            and owner.grant(Grant.of(used.permission))
+        ]
+        yield one.finding(granted)
 
 
 def _named(shares: Sequence[Share]) -> tuple[Share, ...]:

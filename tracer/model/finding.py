@@ -40,6 +40,8 @@ SEVERITIES: Final[Mapping[str, Severity]] = {
     "BLOCKED_BY_DENY": Severity.ERROR,
     "NOT_EXPRESSIBLE": Severity.WARNING,
     "ESCALATION_RISK": Severity.WARNING,
+    "IGNORED": Severity.NOTE,
+    "WILDCARD_ACTION": Severity.NOTE,
 }
 """Every code there is, with its severity."""
 

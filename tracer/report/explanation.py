@@ -1,47 +1,105 @@
-"""What stands behind an action: each permission of it in a trace, with its evidence, as text for a terminal.
+"""What stands behind an action or a resource: each permission of it in a trace, with its evidence, for a terminal.
 
-In: an action or a pattern of actions, and a trace. Out: one block a permission, then the denied calls and the findings
-that speak of it; or None where there is nothing to tell.
+In: an action, an ARN, or a pattern of either, and a trace. Out: one block a permission, then the denied calls and the
+findings that speak of it; or None where there is nothing to tell. Where no permission was found, what was left out of
+the trace may be why, and is counted.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Final
 
 from tracer.model.action import Action, InvalidAction
+from tracer.model.arn import ArnPattern
 from tracer.model.finding import Finding
 from tracer.model.permission import Evidence, UsedPermission, Widening
 from tracer.model.policy import Conditions
-from tracer.model.trace import Denial, Trace
+from tracer.model.trace import Accounting, Denial, Trace
 from tracer.report.text import counted, printable
 
 _LABEL: Final = 10
 """The width of the labels' column."""
 
+_LEFT_OUT: Final = {
+    "other_principal": "of other principals",
+    "outside_window": "outside the window",
+    "filtered_out": "filtered out",
+    "unreadable": "unreadable",
+    "unmapped": "for which no action is known",
+}
+"""The bins of the accounting in which a call may have ended that needed what is not in the trace."""
 
-def explanation(action: Action, trace: Trace) -> str | None:
-    """Why `action` is in the policy of `trace`, or what is known of it if it is not; None where nothing is."""
-    used = [item for item in trace.permissions if action.covers(item.permission.action)]
-    denied = [item for item in trace.denied if _is_of(action, item.action)]
-    remarks = [item for item in trace.findings if _speaks_of(action, item)]
+Named = Callable[[str, str], Iterable[str]]
+"""The actions that an event stands for, by its source and its name."""
+
+
+def same_name(event_source: str, event_name: str) -> Iterator[str]:
+    """The general rule: an event's action has its source's prefix and its own name."""
+    yield f"{event_source.partition('.')[0]}:{event_name}"
+
+
+def explanation(asked: Action | ArnPattern, trace: Trace, named: Named = same_name) -> str | None:
+    """Why `asked` is in the policy of `trace`, or what is known of it if it is not; None where nothing is.
+
+    Args:
+        asked: an action, or a resource; a pattern stands for all that it covers. A resource stands also for the
+            patterns that cover it, but not for `*`, which covers all of them: how many permissions have that is told.
+        trace: the trace.
+        named: how findings, which are about events, are found by an action.
+    """
+    on_action = isinstance(asked, Action)
+    used = [item for item in trace.permissions if _is_about(asked, item)]
+    denied = [item for item in trace.denied if _is_of(asked, item.action if on_action else item.resource)]
+    remarks = [item for item in trace.findings if _speaks_of(asked, item, named)]
     blocks = [*map(_permission, used), *map(_denial, denied), *map(_finding, remarks)]
     if blocks and not used:
-        blocks.insert(0, f"No permission for {printable(action.text)} is in the trace.\n")
+        blocks.insert(0, f"No permission {'for' if on_action else 'on'} {printable(asked.text)} is in the trace.\n")
+        blocks += [f"{line}\n" for line in absence(trace.accounting)]
+    if blocks and isinstance(asked, ArnPattern) and not asked.is_star:
+        blocks += _on_star(trace)
     return "\n".join(blocks) or None
 
 
-def _is_of(action: Action, name: str | None) -> bool:
+def absence(accounting: Accounting) -> Iterator[str]:
+    """What else may be why something is not in a trace: the calls that it leaves out. Nothing where there are none."""
+    counts = [(getattr(accounting, bin_), words) for bin_, words in _LEFT_OUT.items()]
+    told = [f"{count:,} {words}" for count, words in counts if count]
+    if told:
+        yield f"It leaves these records out, of which some may have needed it: {', '.join(told)}."
+
+
+def _is_about(asked: Action | ArnPattern, item: UsedPermission) -> bool:
+    permission = item.permission
+    if isinstance(asked, Action):
+        return asked.covers(permission.action)
+    resource = permission.resource
+    return asked.covers(resource) or (resource.covers(asked) and not resource.is_star)
+
+
+def _is_of(asked: Action | ArnPattern, name: str | None) -> bool:
+    if name is None:
+        return False
+    if isinstance(asked, ArnPattern):
+        return asked.covers(ArnPattern.exactly(name))
     try:
-        return name is not None and action.covers(Action(name))
+        return asked.covers(Action(name))
     except InvalidAction:
         return False
 
 
-def _speaks_of(action: Action, finding: Finding) -> bool:
+def _speaks_of(asked: Action | ArnPattern, finding: Finding, named: Named) -> bool:
+    if isinstance(asked, ArnPattern):
+        return not asked.is_star and asked.text in finding.message
     if finding.event_source is None or finding.event_name is None:
         return False
-    return _is_of(action, f"{finding.event_source.partition('.')[0]}:{finding.event_name}")
+    return any(_is_of(asked, name) for name in named(finding.event_source, finding.event_name))
+
+
+def _on_star(trace: Trace) -> Iterator[str]:
+    count = sum(item.permission.resource.is_star for item in trace.permissions)
+    if count:
+        yield f"And {counted(count, 'permission')} on *, which is every resource.\n"
 
 
 def _permission(item: UsedPermission) -> str:
