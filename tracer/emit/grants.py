@@ -13,7 +13,6 @@ and not all.
 from __future__ import annotations
 
 import functools
-import functools
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
@@ -205,30 +204,6 @@ def parsed_action(text: str) -> Action:
             f"the policy holds an Action that is none: {text!r}",
             "write `service:Name`; wildcards may stand in the name, not in the service",
         ) from error
-
-
-def expanded(action: Action, left_out: Iterable[str] = ()) -> Iterator[Action]:
-    """The actions that `action` stands for, but for those of `left_out`; itself where the table knows none of it."""
-    known = _known(action) if action.is_pattern else ()
-    apart = [parsed_action(text) for text in left_out]
-    return (one for one in known or (action,) if not any(pattern.covers(one) for pattern in apart))
-
-
-@functools.lru_cache(maxsize=256)
-def _known(pattern: Action) -> tuple[Action, ...]:
-    return tuple(table.expand(pattern))
-
-
-def actions_covered(statement: Statement, action: Action) -> bool:
-    """Whether the Action or NotAction of `statement` holds all that `action` stands for."""
-    return _action_covering(statement, action) is not None or _not_actions_cover(statement, action)
-
-
-def resources_covered(statement: Statement, resource: ArnPattern, *, spanning: bool = False) -> bool:
-    """Whether one Resource of `statement`, or its NotResource, holds all of `resource`."""
-    if statement.not_resources:
-        return not any(overlap(text, resource.text) for text in statement.not_resources)
-    return any(ArnPattern(text).covers(resource, spanning=spanning) for text in statement.resources)
 
 
 def expanded(action: Action, left_out: Iterable[str] = ()) -> Iterator[Action]:
