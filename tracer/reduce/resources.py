@@ -207,7 +207,11 @@ class _Reader:
     def required(self, kind: str) -> list[_Found]:
         """The resources of a type that every such call is checked on; one with gaps where the record names none."""
         form = self._form(kind)
-        found = self._named(form) or self._own(form) or self._answered(form) or [_Found(form, self._head)]
+        found = self._named(form) or self._own(form) or self._answered(form)
+        if not found and self._record.request_parameters is None:
+            # The call may have named what it makes: nobody knows.
+            return [_Found(form, self._head)]
+        found = found or [_Found(form, self._head)]
         # What the call makes is named at most; the rest of its ARN did not exist before.
         return [replace(one, made=one.made | frozenset(one.missing)) for one in found] if self._makes(form) else found
 
