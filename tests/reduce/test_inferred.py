@@ -241,6 +241,8 @@ URLS = [
     ("https://s3.eu-west-1.amazonaws.com/bucket/a.yaml", "s3:GetObject", "bucket/a.yaml"),
     ("https://s3-eu-west-1.amazonaws.com/bucket/a.yaml", "s3:GetObject", "bucket/a.yaml"),
     ("https://s3.cn-north-1.amazonaws.com.cn/bucket/a.yaml", "s3:GetObject", "bucket/a.yaml"),
+    ("https://s3-us-gov-west-1.amazonaws.com/bucket/a.yaml", "s3:GetObject", "bucket/a.yaml"),
+    ("https://s3.us-iso-east-1.c2s.ic.gov/bucket/a.yaml", "s3:GetObject", "bucket/a.yaml"),
     ("https://bucket.s3.amazonaws.com/a.yaml", "s3:GetObject", "bucket/a.yaml"),
     ("https://my.bucket.s3.eu-west-1.amazonaws.com/a/b.yaml", "s3:GetObject", "my.bucket/a/b.yaml"),
     ("https://bucket.s3.dualstack.eu-west-1.amazonaws.com/a.yaml", "s3:GetObject", "bucket/a.yaml"),
