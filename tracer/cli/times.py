@@ -5,6 +5,8 @@
     2026-11-24T09:00+01:00      with its zone
     now, -2h, now-1h            a distance: s(econds), m(inutes), h(ours), d(ays), w(eeks)
 
+and lengths of time as `--wait` takes them: 90s, 20m, 1h.
+
 `now` is an argument. The commands look at their clock once, at the start, so that a window has one length however long
 the work takes.
 """
@@ -25,7 +27,8 @@ Clock = Callable[[], datetime]
 EXAMPLES: Final = "2026-11-24, 2026-11-24T08:00:00Z, 2026-11-24T09:00+01:00, -2h, now-1h, now"
 
 _SECONDS: Final = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
-_DISTANCE: Final = re.compile(r"(?:now)?-(?P<number>[0-9]+)(?P<unit>[smhdw])")
+_LENGTH: Final = r"(?P<number>[0-9]+)(?P<unit>[smhdw])"
+_DISTANCE: Final = re.compile(rf"(?:now)?-{_LENGTH}")
 
 
 def system_clock() -> datetime:
@@ -50,6 +53,17 @@ def moment(text: str, now: datetime, option: str) -> datetime:
         raise UsageError(f"{option}: {text!r} is no time", f"write it as one of: {EXAMPLES}") from None
 
 
+def length(text: str, option: str) -> timedelta:
+    """The length of time that `text` names. Raises UsageError where it names none."""
+    match = re.fullmatch(_LENGTH, text)
+    try:
+        if match:
+            return _timedelta(match)
+    except OverflowError:
+        pass
+    raise UsageError(f"{option}: {text!r} is no length of time", "write it as one of: 90s, 20m, 1h")
+
+
 def window(since: datetime | None, until: datetime | None) -> TimeWindow:
     """The half-open window between two moments. Raises UsageError where it cannot hold a record."""
     if since is not None and until is not None and since >= until:
@@ -64,7 +78,11 @@ def _distant(text: str, now: datetime) -> datetime | None:
     if text == "now":
         return now
     match = _DISTANCE.fullmatch(text)
-    return match and now - timedelta(seconds=int(match["number"]) * _SECONDS[match["unit"]])
+    return match and now - _timedelta(match)
+
+
+def _timedelta(match: re.Match[str]) -> timedelta:
+    return timedelta(seconds=int(match["number"]) * _SECONDS[match["unit"]])
 
 
 def _written(text: str) -> datetime:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 from tracer.errors import CollectError
@@ -43,7 +44,7 @@ _BY_CODE: Final[Mapping[str, tuple[str, str]]] = {
 }
 """Error codes that all services share: https://docs.aws.amazon.com/IAM/latest/APIReference/CommonErrors.html."""
 
-_ACCESS_DENIED: Final = frozenset({"AccessDenied", "AccessDeniedException", "UnauthorizedOperation"})
+ACCESS_DENIED: Final = frozenset({"AccessDenied", "AccessDeniedException", "UnauthorizedOperation"})
 
 _BY_CLASS: Final[Mapping[str, tuple[str, str]]] = {
     "NoCredentialsError": ("there are no AWS credentials", _CREDENTIALS),
@@ -64,8 +65,17 @@ _BY_CLASS: Final[Mapping[str, tuple[str, str]]] = {
 """botocore's own errors by the name of the class or of one that it inherits from."""
 
 
-def new_client(service: str, region: str | None) -> Any:  # noqa: ANN401 - see ClientFactory
-    """A boto3 client with the environment's credentials. Raises botocore's errors.
+@dataclass(frozen=True, slots=True)
+class Credentials:
+    """A session's keys. What is secret in them shows in no `repr`, so that no message can tell it."""
+
+    access_key_id: str
+    secret_access_key: str = field(repr=False)
+    session_token: str = field(repr=False)
+
+
+def new_client(service: str, region: str | None, credentials: Credentials | None = None) -> Any:  # noqa: ANN401 - see ClientFactory
+    """A boto3 client with the credentials given, else the environment's. Raises botocore's errors.
 
     AWS_REGION, which all other SDKs read, counts as well; boto3 itself reads AWS_DEFAULT_REGION and the profile alone.
     """
@@ -78,8 +88,29 @@ def new_client(service: str, region: str | None) -> Any:  # noqa: ANN401 - see C
         retries={"mode": "standard", "total_max_attempts": ATTEMPTS},
         user_agent_extra=f"tracer/{__version__}",
     )
+    keys = credentials and {
+        "aws_access_key_id": credentials.access_key_id,
+        "aws_secret_access_key": credentials.secret_access_key,
+        "aws_session_token": credentials.session_token,
+    }
     client: Any = boto3.session.Session().client
-    return client(service, region_name=region or os.environ.get("AWS_REGION"), config=config)
+    return client(service, region_name=region or os.environ.get("AWS_REGION"), config=config, **keys or {})
+
+
+def environment_region() -> str | None:
+    """The region that the environment, or the profile, names. Raises botocore's errors."""
+    import boto3
+
+    region: str | None = os.environ.get("AWS_REGION") or boto3.session.Session().region_name
+    return region
+
+
+def environment_key_id() -> str | None:
+    """The id of the access key at hand. Raises botocore's errors."""
+    import boto3
+
+    credentials = boto3.session.Session().get_credentials()
+    return credentials.access_key if credentials else None
 
 
 def error_code(error: Exception) -> str:
@@ -96,7 +127,7 @@ def explained(error: Exception, action: str) -> CollectError:
         action: the IAM action that was tried.
     """
     code = error_code(error)
-    if code in _ACCESS_DENIED:
+    if code in ACCESS_DENIED:
         return CollectError(
             f"{action} was denied: {error}", f"the caller needs {action} on *; ask for it, or use other credentials"
         )

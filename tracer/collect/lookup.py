@@ -2,24 +2,29 @@
 
 What comes in: regions. What goes out: the management events of the run's window there, and in the region where the
 partition logs its global services. The pages are fetched once and spooled, because a run is read twice and AWS answers
-two requests a second.
+two requests a second. A fetch that breaks off (expired credentials, throttling) goes on at its last page when records
+are asked for again; nothing is kept beyond the process, because what a page held a minute ago may not be all of it. A
+region that denies the lookup is a finding, and the others go on.
 
-No LookupAttribute is sent. LookupEvents takes exactly one, and none keeps a run whole: `Username` is the user's or the
-session's name, so it loses what was done by the roles that the principal assumed, passed to CloudFormation or gave to
-functions; an access key loses the calls that services forward, which carry a fresh key each
+No LookupAttribute is sent for records. LookupEvents takes exactly one, and none keeps a run whole: `Username` is the
+user's or the session's name, so it loses what was done by the roles that the principal assumed, passed to
+CloudFormation or gave to functions, also where the run has a session of its own; an access key loses the calls that
+services forward, which carry a fresh key each
 (https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_LookupEvents.html). So the window alone bounds the
-pages, and reduce selects.
+pages, and reduce selects. Only `request_ids`, which looks for single calls, names an attribute.
 """
 
 from __future__ import annotations
 
 import json
+import tempfile
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence, Set
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
-from tracer.collect.aws import THROTTLED, ClientFactory, error_code, explained, new_client
+from tracer.collect.aws import ACCESS_DENIED, THROTTLED, ClientFactory, error_code, explained, new_client
 from tracer.collect.shapes import read_records
 from tracer.collect.spool import Spool
 from tracer.errors import CollectError
@@ -69,83 +74,123 @@ class LookupSource:
         self._sleep = sleep
         self._clock = clock
         self._stopwatch = stopwatch
-        self._looked_up: tuple[str, ...] = ()
-        self._spools: dict[TimeWindow, Spool] = {}
+        self._places: dict[str, _Place] = {}
+        self._readings: dict[TimeWindow, _Reading] = {}
 
     def records(self, run: DeployRun) -> Iterator[RawRecord]:
         """The management events of the run's window, asked for once.
 
         Raises:
-            CollectError: the window begins before the event history; no credentials, or ones that may not look up; no
-                region; AWS cannot be reached, or goes on throttling.
+            CollectError: the window begins before the event history; no credentials, or ones that may look up nowhere;
+                no region; AWS cannot be reached, or goes on throttling.
         """
-        if run.window not in self._spools:
-            self._spools[run.window] = self._fetch(run.window)
-        yield from read_records(self._spools[run.window].chunks(), "lookup")
+        yield from read_records(self._read(run.window).spool.chunks(), "lookup")
 
     def findings(self) -> tuple[Finding, ...]:
-        """That the event history holds management events only, and where it was read."""
-        where = ", ".join(self._looked_up)
+        """That the event history holds management events only, where it was read, and where that was denied."""
+        where = ", ".join(self.regions)
+        known = Finding(
+            "COVERAGE_GAP",
+            f"CloudTrail's event history (read in {where}) holds management events of the last {HISTORY.days} days "
+            "only: no data events (S3 objects, Lambda invocations, DynamoDB items...), and no other region's calls",
+        )
+        denied = (place.name for place in self._places.values() if place.denied)
         return (
-            Finding(
-                "COVERAGE_GAP",
-                f"CloudTrail's event history (read in {where}) holds management events of the last {HISTORY.days} days "
-                "only: no data events (S3 objects, Lambda invocations, DynamoDB items...), and no other region's calls",
-            ),
+            known,
+            *(Finding("COVERAGE_GAP", f"{ACTION} was denied in {name}: no call there is known") for name in denied),
         )
 
-    def _fetch(self, window: TimeWindow) -> Spool:
-        from botocore.exceptions import BotoCoreError, ClientError
+    @property
+    def regions(self) -> tuple[str, ...]:
+        """Where the event history is read; known once it has been asked."""
+        return tuple(place.name for place in self._places.values() if not place.denied)
 
+    def refresh(self, window: TimeWindow) -> int:
+        """Ask for the window anew; `records` will tell what it holds now.
+
+        Returns:
+            How many events that is. Raises CollectError as `records` does.
+        """
+        self._readings.pop(window, None)
+        return self._read(window).count
+
+    def request_ids(self, event_name: str, since: datetime) -> Set[str]:
+        """The requestIDs of the calls of that name since then, in all regions; raises as `records` does."""
+        request = {"LookupAttributes": [{"AttributeKey": "EventName", "AttributeValue": event_name}]}
+        found: set[str] = set()
+        for place in self._open_places():
+            for page in self._pages(place, _Query(request | _between(TimeWindow(since)))):
+                found.update(_request_id(event) for event in page)
+        return found
+
+    def _read(self, window: TimeWindow) -> _Reading:
+        """All events of the window; goes on where an earlier call broke off."""
         if window.since and window.since < self._clock() - HISTORY:
             since = f"{window.since:%Y-%m-%dT%H:%M:%SZ}"
             raise CollectError(
                 f"the window begins at {since}, and CloudTrail's event history goes back {HISTORY.days} days",
                 f"give a later --since, or {_TRAIL}",
             )
-        spool = Spool()
+        reading = self._readings.setdefault(window, _Reading())
+        for place in self._open_places():
+            query = reading.queries.setdefault(place.name, _Query(_between(window)))
+            for page in self._pages(place, query):
+                reading.add(page)
+        return reading
+
+    def _open_places(self) -> Iterator[_Place]:
+        """The regions, without those that deny the lookup. Raises CollectError where all do."""
+        self._places = self._places or self._made_places()
+        yield from [place for place in self._places.values() if not place.denied]
+        denials = [place.denied for place in self._places.values() if place.denied]
+        if len(denials) == len(self._places):
+            raise explained(denials[0], ACTION) from denials[0]
+
+    def _made_places(self) -> dict[str, _Place]:
+        """The regions of the run, and the one where its partition logs IAM, STS and CloudFront."""
+        from botocore.exceptions import BotoCoreError
+
         try:
-            clients = self._clients()
-            self._looked_up = tuple(clients)
-            for client in clients.values():
-                for event in self._events(client, window):
-                    spool.write(_line(event))
-        except (BotoCoreError, ClientError) as error:
+            own = {
+                str(client.meta.region_name): client
+                for client in [self._new_client("cloudtrail", region) for region in self._regions or (None,)]
+            }
+            partitions = {client.meta.partition for client in own.values()}
+            wanted = own.keys() | {region for partition in partitions if (region := global_region(partition))}
+            clients = {region: own.get(region) or self._new_client("cloudtrail", region) for region in sorted(wanted)}
+        except BotoCoreError as error:
             raise explained(error, ACTION) from error
-        return spool
+        interval = 1 / REQUESTS_PER_SECOND
+        return {
+            region: _Place(region, client, _Pace(interval, self._sleep, self._stopwatch))
+            for region, client in clients.items()
+        }
 
-    def _clients(self) -> dict[str, Any]:
-        """A client for each region of the run, and for the one where its partition logs IAM, STS and CloudFront."""
-        own: dict[str, Any] = {}
-        for region in self._regions or (None,):
-            client = self._new_client("cloudtrail", region)
-            own[client.meta.region_name] = client
-        partitions = {client.meta.partition for client in own.values()}
-        wanted = own.keys() | {region for partition in partitions if (region := global_region(partition))}
-        return {region: own.get(region) or self._new_client("cloudtrail", region) for region in sorted(wanted)}
+    def _pages(self, place: _Place, query: _Query) -> Iterator[Sequence[Mapping[str, Any]]]:
+        """The pages of one region that are left; none where it denies the lookup.
 
-    def _events(self, client: Any, window: TimeWindow) -> Iterator[Mapping[str, Any]]:  # noqa: ANN401
-        """All events of one region, page after page; each request but the token is the same, as NextToken demands."""
-        request: dict[str, Any] = {"MaxResults": PAGE}
-        if window.since:
-            request["StartTime"] = window.since
-        if window.until:
-            request["EndTime"] = window.until  # inclusive in AWS; reduce leaves out the last second
-        pace = _Pace(1 / REQUESTS_PER_SECOND, self._sleep, self._stopwatch)
-        while True:
-            page = self._page(client, request, pace)
-            yield from page.get("Events", ())
-            if not page.get("NextToken"):
+        Each request but the token is the same, as NextToken demands.
+        """
+        from botocore.exceptions import BotoCoreError, ClientError
+
+        while not query.done:
+            try:
+                page = self._page(place, query.request)
+            except (BotoCoreError, ClientError) as error:
+                if error_code(error) not in ACCESS_DENIED:
+                    raise explained(error, ACTION) from error
+                place.denied = error
                 return
-            request["NextToken"] = page["NextToken"]
+            yield page.get("Events", ())
+            query.advance(page.get("NextToken"))
 
-    def _page(self, client: Any, request: Mapping[str, Any], pace: _Pace) -> Mapping[str, Any]:  # noqa: ANN401
+    def _page(self, place: _Place, request: Mapping[str, Any]) -> Mapping[str, Any]:
         from botocore.exceptions import ClientError
 
         for wait in (*THROTTLED_WAITS, None):
-            pace.wait()
+            place.pace.wait()
             try:
-                page: Mapping[str, Any] = client.lookup_events(**request)
+                page: Mapping[str, Any] = place.client.lookup_events(**request)
             except ClientError as error:
                 if error_code(error) not in THROTTLED:
                     raise
@@ -154,7 +199,7 @@ class LookupSource:
             else:
                 return page
         raise CollectError(
-            f"LookupEvents in {client.meta.region_name} was throttled {len(THROTTLED_WAITS) + 1} times",
+            f"LookupEvents in {place.name} was throttled {len(THROTTLED_WAITS) + 1} times",
             f"narrow --since and --until, try again later, or {_TRAIL}",
         )
 
@@ -174,6 +219,64 @@ class _Pace:
             self._sleep(self._next - now)
             now = self._next
         self._next = now + self._interval
+
+
+@dataclass(slots=True)
+class _Place:
+    """A region: who is asked there, how fast, and what it answered where it denies the lookup."""
+
+    name: str
+    client: Any
+    pace: _Pace
+    denied: Exception | None = None
+
+
+@dataclass(slots=True)
+class _Query:
+    """One region's pages: the request for the next one, and whether there is one."""
+
+    request: Mapping[str, Any]
+    done: bool = False
+
+    def advance(self, token: str | None) -> None:
+        """Go on to the page behind `token`; None: that was the last."""
+        if token:
+            self.request = {**self.request, "NextToken": token}
+        self.done = not token
+
+
+@dataclass(slots=True)
+class _Reading:
+    """What was read of a window so far."""
+
+    spool: Spool = field(default_factory=Spool)
+    count: int = 0
+    queries: dict[str, _Query] = field(default_factory=dict)
+
+    def add(self, page: Sequence[Mapping[str, Any]]) -> None:
+        """Keep a page's events. Raises CollectError where the disk is full."""
+        try:
+            self.spool.write(b"".join(map(_line, page)))
+        except OSError as error:
+            raise CollectError(
+                f"what was looked up cannot be kept in {tempfile.gettempdir()}: {error.strerror or error}",
+                "make room there, or set TMPDIR to another folder",
+            ) from error
+        self.count += len(page)
+
+
+def _between(window: TimeWindow) -> dict[str, Any]:
+    """What a request says of its size and window. EndTime is inclusive; reduce leaves out the last second."""
+    times = {"StartTime": window.since, "EndTime": window.until}
+    return {"MaxResults": PAGE} | {name: moment for name, moment in times.items() if moment}
+
+
+def _request_id(event: Mapping[str, Any]) -> str:
+    try:
+        record = json.loads(event.get("CloudTrailEvent") or "")
+        return str(record["requestID"])
+    except (ValueError, LookupError, TypeError):
+        return ""
 
 
 def global_region(partition: str) -> str | None:

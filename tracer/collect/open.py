@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
 from tracer.collect.combined import CombinedSource
@@ -23,10 +23,19 @@ _NOT_YET: Final[Mapping[str, str]] = {
 """How sources begin that this version does not read, with what to do instead."""
 
 
-def open_source(specs: Sequence[str], run: DeployRun) -> RecordSource:
+def open_source(
+    specs: Sequence[str],
+    run: DeployRun,
+    history: Callable[[Sequence[str]], RecordSource] = LookupSource,
+) -> RecordSource:
     """The source that `specs` name: paths, `-` for standard input, `lookup`; several are read one after the other.
 
     Nothing is read yet, and no client is made.
+
+    Args:
+        specs: what `--from` was given.
+        run: what is asked for.
+        history: makes the source that `lookup` names, of regions.
 
     Raises:
         UsageError: nothing is named, or a kind of source that this version does not have.
@@ -41,5 +50,5 @@ def open_source(specs: Sequence[str], run: DeployRun) -> RecordSource:
     if paths := [spec for spec in specs if spec != LOOKUP]:
         sources.append(FileSource(paths))
     if LOOKUP in specs:
-        sources.append(LookupSource(run.regions))
+        sources.append(history(run.regions))
     return sources[0] if len(sources) == 1 else CombinedSource(sources)
