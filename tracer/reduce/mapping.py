@@ -136,21 +136,31 @@ def _conditions(record: Record, fact: ActionFact, resource: Resource) -> Conditi
 
 
 def _forwarded(record: Record, fact: ActionFact) -> Conditions:
-    """The conditions that a forwarded call carried; none for a direct call, or where the forwarding service is not
-    named.
+    """The conditions that a forwarded call carried; none for a direct call, or where nothing tells which service
+    forwarded it.
     """
-    service, dot, domain = (record.via or "").partition(".amazonaws.")
-    if not dot:
+    if record.via is None or fact.star_only:
         return Conditions()
-    filled = (("${Service}", service), ("${Region}", record.aws_region), ("${Domain}", f"amazonaws.{domain}"))
+    service, dot, domain = record.via.partition(".amazonaws.")
+    filled_in = (
+        ("${Service}", service),
+        ("${Region}", record.aws_region),
+        ("${Domain}", f"amazonaws.{domain if dot else 'com'}"),
+    )
     conditions = Conditions()
     for rule in via_rules.rules():
-        if rule.service == fact.action.service and rule.key in fact.conditions and not fact.star_only:
+        told = bool(dot) if rule.context is None else not dot and _has_context(record, rule.context)
+        if told and rule.service == fact.action.service and rule.key in fact.conditions:
             value = rule.value
-            for name, text in filled:
+            for name, text in filled_in:
                 value = value.replace(name, text)
             conditions |= Conditions.of(rule.operator, rule.key, value)
     return conditions
+
+
+def _has_context(record: Record, key: str) -> bool:
+    """Whether the call's encryption context has this key."""
+    return any(found == key for found in lookup(record.request_parameters, "encryptionContext.@keys"))
 
 
 def _doubts(record: Record, checks: tuple[Check, ...]) -> Iterator[Doubt]:

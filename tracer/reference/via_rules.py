@@ -17,6 +17,8 @@ class ViaRule:
         operator, key: of the condition.
         value: with ${Service}, ${Region} and ${Domain} for the forwarding service's name, the record's region,
         amazonaws.com.
+        context: for calls whose record names the service as `AWS Internal`: the key of the encryption context that only
+        one service gives; None for the rule about calls whose service is named.
     """
 
     service: str
@@ -25,6 +27,7 @@ class ViaRule:
     value: str
     why: str
     source: str
+    context: str | None = None
 
 
 @functools.cache
