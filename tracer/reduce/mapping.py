@@ -118,7 +118,8 @@ def _from_template(template: str, at: tuple[str, ...], record: Record) -> Resour
     """A resource that an exception states as a pattern: `${PATH}` is the request's value at that path."""
     values = {path: text for path in at for text in itertools.islice(lookup(record.request_parameters, path), 1)}
     text = _UNFILLED.sub("*", filled(template, record, values))
-    open_ = (Widening("resource", "", "*", "names-no-more"),) if _OPEN.search(text) else ()
+    # Without a place for the request's values, a `*` is the form that a policy has, and leaves nothing open.
+    open_ = (Widening("resource", "", "*", "names-no-more"),) if at and _OPEN.search(text) else ()
     return Resource(ArnPattern(text), open_, named=len(values) == len(at))
 
 
