@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import boto3
@@ -183,6 +184,75 @@ def test_what_aws_refuses_is_told(account: Account, code: str, message: str, hin
     with pytest.raises(CollectError, match=message) as caught:
         names(account.source("us-east-1"))
     assert hint in caught.value.hint
+
+
+def test_a_fetch_that_breaks_off_goes_on_at_its_last_page(account: Account):
+    """Credentials expire in the middle: clear error, the pages kept, and the second call continues."""
+    ireland, global_ = account.region("eu-west-1"), account.region("us-east-1")
+    ireland.add_response("lookup_events", page("A", then="2"), ASKED)
+    ireland.add_client_error("lookup_events", "ExpiredTokenException")
+    source = account.source("eu-west-1")
+    with pytest.raises(CollectError, match="the credentials have expired") as caught:
+        names(source)
+    assert "log in again" in caught.value.hint
+    ireland.add_response("lookup_events", page("B"), ASKED | {"NextToken": "2"})
+    global_.add_response("lookup_events", page("C"), ASKED)
+    assert names(source) == ["A", "B", "C"]
+    account.assert_all_was_asked()
+
+
+def test_a_region_that_denies_the_lookup_is_a_finding_and_the_others_go_on(account: Account):
+    account.region("eu-west-1").add_client_error("lookup_events", "AccessDeniedException")
+    account.region("us-east-1").add_response("lookup_events", page("A"), ASKED)
+    source = account.source("eu-west-1")
+    assert names(source) == names(source) == ["A"]
+    known, denied = source.findings()
+    assert "(read in us-east-1)" in known.message
+    assert (denied.code, denied.message) == (
+        "COVERAGE_GAP",
+        "cloudtrail:LookupEvents was denied in eu-west-1: no call there is known",
+    )
+    account.assert_all_was_asked()
+
+
+def test_where_every_region_denies_the_lookup_it_is_an_error(account: Account):
+    for region in ("eu-west-1", "us-east-1"):
+        account.region(region).add_client_error("lookup_events", "AccessDeniedException")
+    with pytest.raises(CollectError, match=f"{ACTION} was denied"):
+        names(account.source("eu-west-1"))
+    account.assert_all_was_asked()
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a disk that is always full")
+def test_a_full_disk_is_told(account: Account, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("tempfile.TemporaryFile", lambda: Path("/dev/full").open("r+b", buffering=0))  # noqa: SIM115
+    account.region("us-east-1").add_response("lookup_events", page("A"), ASKED)
+    with pytest.raises(CollectError, match="No space left on device") as caught:
+        names(account.source("us-east-1"))
+    assert "TMPDIR" in caught.value.hint
+
+
+def test_a_window_can_be_asked_for_anew(account: Account):
+    stub = account.region("us-east-1")
+    stub.add_response("lookup_events", page("A"), ASKED)
+    stub.add_response("lookup_events", page("A", "B"), ASKED)
+    source = account.source("us-east-1")
+    assert source.refresh(WINDOW) == 1
+    assert source.refresh(WINDOW) == 2
+    assert names(source) == ["A", "B"]
+    assert account.time.sleeps == [0.5], "two requests a second, also from one question to the next"
+    account.assert_all_was_asked()
+
+
+def test_single_calls_are_looked_up_by_their_name(account: Account):
+    by_name = {"LookupAttributes": [{"AttributeKey": "EventName", "AttributeValue": "GetCallerIdentity"}]}
+    asked = {"MaxResults": 50, "StartTime": NOW} | by_name
+    events = [{"CloudTrailEvent": text} for text in ('{"requestID": "r1"}', "oops", "[]", '{"requestID": null}')]
+    account.region("eu-west-1").add_response("lookup_events", {"Events": events, "NextToken": "2"}, asked)
+    account.region("us-east-1").add_response("lookup_events", {"Events": [{"CloudTrailEvent": '{"requestID": "r3"}'}]})
+    account.stubs["eu-west-1"].add_response("lookup_events", {"Events": []}, asked | {"NextToken": "2"})
+    assert {"r1", "r3"} <= account.source("eu-west-1").request_ids("GetCallerIdentity", NOW)
+    account.assert_all_was_asked()
 
 
 def test_missing_credentials_are_told(no_aws: None):

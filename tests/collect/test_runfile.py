@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
-from tracer.collect.runfile import RunFile, load_run_file
-from tracer.errors import UsageError
+from tracer.collect.runfile import RunFile, create_run_file, load_run_file, replace_run_file
+from tracer.errors import CollectError, UsageError
 
 SINCE = datetime(2026, 11, 24, 8, tzinfo=UTC)
 USER = "arn:aws:iam::123456789012:user/deployer"
@@ -46,6 +47,8 @@ def test_every_key_is_read(tmp_path: Path):
         access_key_id="AKIAEXAMPLE",
         command=["sls", "deploy"],
         exit_code=3,
+        region_source="command",
+        marker_request_ids={"eu-west-1": "r1"},
         something_new={"x": 1},
     )
     assert load_run_file("orders", tmp_path) == RunFile(
@@ -60,6 +63,8 @@ def test_every_key_is_read(tmp_path: Path):
         access_key_id="AKIAEXAMPLE",
         command=("sls", "deploy"),
         exit_code=3,
+        region_source="command",
+        markers={"eu-west-1": "r1"},
     )
 
 
@@ -91,6 +96,8 @@ def test_other_spellings(tmp_path: Path, keys: dict[str, object], field: str, va
         ({"principal": ["a"]}, "`principal` is not a text"),
         ({"regions": [1]}, "`regions` is not a list of texts"),
         ({"exit_code": True}, "`exit_code` is not a number"),
+        ({"marker_request_ids": ["r1"]}, "`marker_request_ids` is not an object of texts"),
+        ({"marker_request_ids": {"eu-west-1": 1}}, "`marker_request_ids` is not an object of texts"),
     ],
 )
 def test_a_wrong_key_is_named(tmp_path: Path, keys: dict[str, object], message: str):
@@ -98,6 +105,65 @@ def test_a_wrong_key_is_named(tmp_path: Path, keys: dict[str, object], message: 
     with pytest.raises(UsageError) as caught:
         load_run_file("first", tmp_path)
     assert caught.value.message == f"{file} is no run file: {message}"
+
+
+FULL = RunFile(
+    name="orders",
+    since=SINCE,
+    until=datetime(2026, 11, 24, 9, 0, 1, tzinfo=UTC),
+    principal=USER,
+    regions=("eu-west-1", "us-east-1"),
+    region_source="option",
+    accounts=("123456789012",),
+    partition="aws-cn",
+    session="tracer-orders",
+    access_key_id="AKIAEXAMPLE",
+    command=("sls", "deploy"),
+    exit_code=0,
+    markers={"eu-west-1": "r1"},
+)
+
+
+@pytest.mark.parametrize("run", [FULL, RunFile(name="orders", since=SINCE)], ids=["full", "least"])
+def test_a_run_reads_back_as_it_was_written(tmp_path: Path, run: RunFile):
+    begun = replace(run, until=None)
+    path = create_run_file(begun, tmp_path)
+    assert path == tmp_path / ".tracer" / "runs" / "orders.json"
+    assert load_run_file("orders", tmp_path) == begun
+    replace_run_file(run, path)
+    assert load_run_file("orders", tmp_path) == run
+    assert list(path.parent.iterdir()) == [path]
+
+
+def test_one_region_and_one_account_are_written_as_one(tmp_path: Path):
+    create_run_file(replace(FULL, regions=("eu-west-1",)), tmp_path)
+    content = json.loads((tmp_path / ".tracer" / "runs" / "orders.json").read_text())
+    assert (content["region"], content["account"]) == ("eu-west-1", "123456789012")
+    assert content["since"] == "2026-11-24T08:00:00Z"
+    assert content["until"] == "2026-11-24T09:00:01Z"
+
+
+def test_of_two_runs_of_one_name_the_first_stays(tmp_path: Path):
+    create_run_file(FULL, tmp_path)
+    with pytest.raises(UsageError, match="there is a run 'orders' already"):
+        create_run_file(replace(FULL, exit_code=1), tmp_path)
+    assert load_run_file("orders", tmp_path) == FULL
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a disk that is always full")
+def test_a_run_that_cannot_be_written_leaves_what_was_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    path = create_run_file(FULL, tmp_path)
+    monkeypatch.setattr("secrets.token_hex", lambda _: "full")
+    (path.parent / ".full.tmp").symlink_to("/dev/full")
+    with pytest.raises(CollectError, match=r"orders\.json cannot be written: No space left on device"):
+        replace_run_file(replace(FULL, exit_code=1), path)
+    assert load_run_file("orders", tmp_path) == FULL
+    assert list(path.parent.iterdir()) == [path]
+
+
+def test_regions_that_were_guessed_bound_no_run():
+    sources = ("option", "command", None, "environment", "default")
+    assert [bool(replace(FULL, region_source=source).bounds) for source in sources] == [True, True, True, False, False]
 
 
 @pytest.mark.parametrize("content", [b"", b"{", b"\xff", b"[]", b"[" * 100_000], ids=repr)

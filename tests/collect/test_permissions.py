@@ -1,0 +1,49 @@
+"""What tracer says that it needs: rows with a source, and policies that IAM takes."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from tracer.collect.lookup import ACTION as LOOKUP
+from tracer.collect.permissions import _facts, left_open, needed, note, placeholders, purposes
+from tracer.collect.session import ACTION as ASSUME_ROLE
+from tracer.reference import table
+
+ROWS = [(purpose, row) for purpose in purposes() for row in _facts()["needs"][purpose]["statements"]]
+
+
+def actions(purpose: str) -> set[str]:
+    return {action for statement in needed([purpose], {}).statements for action in statement.actions}
+
+
+def test_each_source_names_what_it_calls():
+    assert actions("lookup") == {LOOKUP}
+    assert actions("record") == {ASSUME_ROLE, "sts:SetSourceIdentity"}
+
+
+@pytest.mark.parametrize("purpose", purposes())
+def test_each_purpose_says_when_it_is_needed(purpose: str):
+    assert note(purpose)
+
+
+@pytest.mark.parametrize(("purpose", "row"), ROWS, ids=[f"{purpose}-{row['sid']}" for purpose, row in ROWS])
+def test_each_row_has_its_source_and_its_why(purpose: str, row: dict[str, object]):
+    assert str(row["source"]).startswith("https://docs.aws.amazon.com/")
+    assert row["why"]
+    assert re.fullmatch(r"[A-Za-z0-9]+", str(row["sid"]))
+    for action in row["actions"]:
+        assert table.lookup(*action.split(":")), f"{action} is no action of AWS's Service Authorization Reference"
+
+
+def test_every_placeholder_can_be_filled_in():
+    known = {placeholder.name for placeholder in placeholders()} | {"partition"}
+    assert set(left_open(needed(purposes(), {}))) <= known
+    assert left_open(needed(purposes(), dict.fromkeys(known, "x"))) == ()
+
+
+def test_what_is_given_stands_in_the_policy_and_nothing_comes_twice():
+    role = "arn:aws:iam::123456789012:role/ci"
+    policy = needed(["record", "lookup", "record"], {"role": role})
+    assert [statement.resources for statement in policy.statements] == [(role,), ("*",)]
