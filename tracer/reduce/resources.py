@@ -305,10 +305,14 @@ class _Reader:
         return event in form.made_by or (event.startswith(_MAKING) and self._is_subject(form))
 
     def _own(self, form: ArnForm) -> list[_Found]:
-        """The caller itself, for the calls that mean it where they name nobody (GetUser without a user name)."""
+        """The caller itself, for the calls that mean it where they name nobody (GetUser without a user name). Of a call
+        that failed, parameters that are null say nothing.
+        """
+        record = self._record
+        unknown = record.omitted or (record.request_parameters is None and record.error_code)
         means_nobody_else = form.caller and not self._at and len(self._fact.resources) == 1
-        identity = Arn.find(self._record.user_identity.arn)
-        return self._by_arn(form, [identity]) if means_nobody_else and identity and not self._record.omitted else []
+        identity = Arn.find(record.user_identity.arn)
+        return self._by_arn(form, [identity]) if means_nobody_else and identity and not unknown else []
 
     def _by_arn(self, form: ArnForm, arns: Iterable[Arn]) -> list[_Found]:
         found = [_Found(form, values, by_arn=True) for arn in dict.fromkeys(arns) for values in _read_arn(form, arn)]
@@ -361,7 +365,7 @@ class _Reader:
                 yield [value for key, depth, value in flat if key in (name, name + "s") and depth == min(depths)]
         if variable == form.variables[-1] and self._is_subject(form):
             for name in _subject_keys(variable):
-                yield [value for key, depth, value in flat if key == name and depth == 1]
+                yield [value for key, depth, value in flat if key in (name, name + "s") and depth == 1]
 
     def _is_subject(self, form: ArnForm) -> bool:
         """Whether the call is about one thing of this type, so that `name` or `id` can only mean it."""
