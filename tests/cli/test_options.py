@@ -2,7 +2,7 @@
 
 import shlex
 from dataclasses import fields
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import click
 import pytest
@@ -20,6 +20,8 @@ COMMANDS = list(main.short_helps)
 DEFAULTS = {
     "sources": (),
     "run": None,
+    "wait": timedelta(minutes=20),
+    "no_wait": False,
     "principals": (),
     "since": None,
     "until": None,
@@ -48,6 +50,9 @@ DEFAULTS = {
 PARSED = [
     ("--from logs/ --from -", {"sources": ("logs/", "-")}),
     ("--run friday", {"run": "friday"}),
+    ("--wait 90s", {"wait": timedelta(seconds=90)}),
+    ("--wait 1h", {"wait": timedelta(hours=1)}),
+    ("--no-wait", {"no_wait": True}),
     ("--principal any", {"principals": ("any",)}),
     ("--principal a --principal b", {"principals": ("a", "b")}),
     ("--since -2h --until now", {"since": datetime(2026, 11, 24, 10, tzinfo=UTC), "until": NOW}),
@@ -88,7 +93,8 @@ PARSED = [
 ]  # fmt: skip
 
 NAMES = {
-    "--from", "--run", "--principal", "--since", "--until", "--region", "--account", "--user-agent", "--event-source",
+    "--from", "--run", "--wait", "--no-wait", "--principal", "--since", "--until", "--region", "--account",
+    "--user-agent", "--event-source",
     "--resources", "--service", "--stage", "--no-inferred", "--commands", "--lifecycle", "--include-denied",
     "--baseline", "--merge", "--attach", "--compact", "--ignore", "--format", "--evidence", "-o", "--strict",
 }  # fmt: skip
@@ -164,6 +170,17 @@ def test_what_no_option_says(line: str, words: str):
 def test_a_time_that_is_none_names_its_option():
     with pytest.raises(UsageError, match=r"--until: 'noon' is no time"):
         settings("--until noon")
+
+
+@pytest.mark.parametrize("text", ["", "20", "-5m", "m", "1.5h", "99999999999w"])
+def test_a_length_of_time_that_is_none_names_its_option(text: str):
+    with pytest.raises(UsageError, match=f"--wait: '{text}' is no length of time"):
+        settings(f"--wait={text}")
+
+
+def test_not_to_wait_outweighs_how_long():
+    assert settings("").longest_wait == timedelta(minutes=20)
+    assert settings("--no-wait --wait 1h").longest_wait == timedelta()
 
 
 def test_the_strict_exit_code():
