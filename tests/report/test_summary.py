@@ -6,7 +6,7 @@ from tracer.model.action import Action
 from tracer.model.arn import ArnPattern
 from tracer.model.finding import SEVERITIES, Finding, Severity
 from tracer.model.permission import Evidence, Permission, Section, UsedPermission
-from tracer.model.trace import Accounting
+from tracer.model.trace import Accounting, Denial
 from tracer.report.summary import Part, accounted, findings, not_written, summary
 
 DEPLOYER = "arn:aws:iam::123456789012:user/deployer"
@@ -20,6 +20,17 @@ def used(action: str, resource: str = "*", via: str | None = None) -> UsedPermis
 def test_a_summary_from_end_to_end():
     text = summary(
         Accounting(other_principal=1200, duplicate=3, denied=1, used=2304),
+        [
+            Denial(
+                DEPLOYER,
+                "ecr:DescribeRepositories",
+                "arn:aws:ecr:us-east-1:123456789012:repository/x",
+                "AccessDenied",
+                "identity-based",
+                "message",
+                Evidence(2),
+            )
+        ],
         [
             Part(
                 Section.DEPLOYER,
@@ -38,6 +49,10 @@ def test_a_summary_from_end_to_end():
         "Calls\n"
         "  3,508 records read: 2,304 used, 1 denied\n"
         "  Left out: 1,200 of other principals, 3 duplicates\n"
+        "\n"
+        "Denied (--include-denied adds what these calls needed)\n"
+        "  - ecr:DescribeRepositories on arn:aws:ecr:us-east-1:123456789012:repository/x,\n"
+        "    2 times, for want of an allowing identity-based policy\n"
         "\n"
         "deployer: arn:aws:iam::123456789012:user/deployer\n"
         "  service                       permissions  in the baseline            added\n"
@@ -98,13 +113,13 @@ def test_many_findings_of_one_code_are_counted():
 def test_it_fits_eighty_columns():
     actions = tuple(used(f"ec2:DescribeSomethingOrOther{number}", "arn:" + "x" * 200) for number in range(40))
     part = Part(Section.DEPLOYER, DEPLOYER, already=actions[:9], added=actions[9:], baseline="b")
-    text = summary(Accounting(*[10**9] * 10), [part], [Finding("COVERAGE_GAP", "a few words " * 30)], [])
+    text = summary(Accounting(*[10**9] * 10), [], [part], [Finding("COVERAGE_GAP", "a few words " * 30)], [])
     assert max(map(len, text.splitlines())) <= 80
 
 
 def test_what_a_log_holds_is_printable():
     part = Part(Section.OTHER, "arn:aws:iam::1:user/\x1b[2J", added=(used("s3:GetObject"),), files=(("\x07", "1"),))
-    text = summary(Accounting(), [part], [Finding("UNKNOWN_ACTION", "one\x1b[31m\ntwo")], ["\u202e"])
+    text = summary(Accounting(), [], [part], [Finding("UNKNOWN_ACTION", "one\x1b[31m\ntwo")], ["\u202e"])
     assert text.isprintable() or all(line.isprintable() for line in text.splitlines())
 
 

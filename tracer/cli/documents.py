@@ -72,7 +72,7 @@ def tell(settings: Settings, draft: Draft, delivered: Delivered, *, whole: bool)
     """
     if whole:
         parts = [_part(settings, draft, share, delivered) for share in draft.shares]
-        say(summary(draft.trace.accounting, parts, draft.findings, delivered.others))
+        say(summary(draft.trace.accounting, draft.trace.denied, parts, draft.findings, delivered.others))
     else:
         say(findings(draft.findings, least=Severity.WARNING))
     left = [document for document in draft.documents if document not in delivered.places]

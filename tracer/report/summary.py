@@ -16,7 +16,7 @@ from tracer.model.action import Action
 from tracer.model.arn import ArnPattern
 from tracer.model.finding import SEVERITIES, Finding, Severity
 from tracer.model.permission import Section, UsedPermission
-from tracer.model.trace import Accounting
+from tracer.model.trace import Accounting, Denial
 from tracer.report.text import counted, printable
 
 _WIDTH: Final = 80
@@ -61,11 +61,18 @@ class Part:
     files: tuple[tuple[str, str], ...] = ()
 
 
-def summary(accounting: Accounting, parts: Sequence[Part], findings_: Sequence[Finding], others: Sequence[str]) -> str:
+def summary(
+    accounting: Accounting,
+    denied: Sequence[Denial],
+    parts: Sequence[Part],
+    findings_: Sequence[Finding],
+    others: Sequence[str],
+) -> str:
     """The whole summary, but the next step.
 
     Args:
         accounting: of the records.
+        denied: the calls that AWS refused.
         parts: the policies, in the order of the draft.
         findings_: everything that is to be told.
         others: further files that were written.
@@ -74,6 +81,7 @@ def summary(accounting: Accounting, parts: Sequence[Part], findings_: Sequence[F
         block
         for block in (
             _block("Calls", _indented(accounted(accounting))),
+            _block("Denied (--include-denied adds what these calls needed)", _denied(denied)),
             *(_block(f"{part.section.value}: {part.principal}", _part(part)) for part in parts),
             findings(findings_),
             _block(
@@ -111,6 +119,17 @@ def not_written(names: Iterable[str]) -> str:
 def _bins(accounting: Accounting, words: dict[str, str]) -> str:
     numbers = ((getattr(accounting, name), word) for name, word in words.items())
     return ", ".join(f"{number:,} {word}" for number, word in numbers if number)
+
+
+def _denied(denied: Sequence[Denial]) -> Iterator[str]:
+    for row in denied[:_MESSAGES]:
+        what = row.action or "an action that the record does not name"
+        where = f" on {row.resource}" if row.resource else ""
+        cause = f", for want of an allowing {row.cause} policy" if row.cause else ""
+        times = f", {row.evidence.count:,} times" if row.evidence.count > 1 else ""
+        yield from _wrapped(printable(f"{what}{where}{times}{cause}"), "  - ", "    ")
+    if len(denied) > _MESSAGES:
+        yield f"  - and {len(denied) - _MESSAGES:,} more, in the trace"
 
 
 def _part(part: Part) -> Iterator[str]:
