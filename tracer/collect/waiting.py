@@ -101,6 +101,8 @@ class WaitingSource:
         if not self._waited:
             self._gap = self._wait(run.window)
             self._waited = True
+            if self._gap:
+                self._tell(self._gap)
         yield from self._lookup.records(run)
 
     def findings(self) -> tuple[Finding, ...]:
@@ -110,10 +112,11 @@ class WaitingSource:
 
     def _wait(self, window: TimeWindow) -> str | None:
         """Wait for the run; what is not known to be there when the wait is over, in words."""
-        started = now = told = self._clock()
+        started = now = self._clock()
         if started >= self._ended + SETTLED:
             return None
         count: int | None = None
+        told: datetime | None = None
         while True:
             arrived = self._has_arrived(now)
             before, count = count, self._lookup.refresh(window) if arrived else None
@@ -125,7 +128,7 @@ class WaitingSource:
             if left <= timedelta():
                 after = f"{_minutes(now - self._ended)} after the run's end"
                 return f"CloudTrail was asked {after}, and {lacking}: calls may be missing. Ask later, or --wait longer"
-            if now == started or now >= told + TOLD_EVERY:
+            if told is None or now >= told + TOLD_EVERY:
                 told = now
                 self._tell(f"Waiting for CloudTrail, {_minutes(left)} at most: {lacking}")
             self._sleep(min(POLL, left.total_seconds()))

@@ -1,0 +1,73 @@
+"""An event history over HTTP: answers LookupEvents as AWS does, for moto has none.
+
+It holds the records that it is given, and shows them as late as it is told to. JSON 1.1, one operation, 50 events a
+page (https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_LookupEvents.html).
+"""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Mapping
+from datetime import datetime
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any, ClassVar
+
+PAGE = 50
+
+
+class EventHistory:
+    """The records, and what was asked."""
+
+    def __init__(self) -> None:
+        self.records: list[Mapping[str, Any]] = []
+        self.asked: list[dict[str, Any]] = []
+        self.delivered_after = 0
+        """How many requests find nothing yet."""
+        handler = type("Handler", (_Handler,), {"history": self})
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+        self.endpoint = f"http://127.0.0.1:{self._server.server_address[1]}"
+        threading.Thread(target=self._server.serve_forever, daemon=True).start()
+
+    def close(self) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+
+    def answer(self, request: dict[str, Any], region: str) -> dict[str, Any]:
+        """A page of the events that fit."""
+        self.asked.append(request)
+        records = self.records if len(self.asked) > self.delivered_after else []
+        fitting = [record for record in records if record["awsRegion"] == region and _fits(record, request)]
+        at = int(request.get("NextToken", 0))
+        more = {"NextToken": str(at + PAGE)} if len(fitting) > at + PAGE else {}
+        return {
+            "Events": [{"EventId": r["eventID"], "CloudTrailEvent": json.dumps(r)} for r in fitting[at:][:PAGE]]
+        } | more
+
+
+def _fits(record: Mapping[str, Any], request: Mapping[str, Any]) -> bool:
+    moment = datetime.fromisoformat(record["eventTime"]).timestamp()
+    keys = {"EventName": "eventName"}
+    return request.get("StartTime", 0) <= moment <= request.get("EndTime", moment) and all(
+        record[keys[asked["AttributeKey"]]] == asked["AttributeValue"] for asked in request.get("LookupAttributes", ())
+    )
+
+
+class _Handler(BaseHTTPRequestHandler):
+    history: ClassVar[EventHistory]
+    protocol_version = "HTTP/1.1"
+
+    def do_POST(self) -> None:
+        assert self.headers["X-Amz-Target"].endswith(".LookupEvents")
+        request = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        # The region that a request is for stands in the scope that it is signed with.
+        region = self.headers["Authorization"].split("Credential=")[1].split("/")[2]
+        body = json.dumps(self.history.answer(request, region)).encode()
+        self.send_response(200)
+        self.send_header("Content-Type", "application/x-amz-json-1.1")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_: object) -> None:
+        """Nothing."""
