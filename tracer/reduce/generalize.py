@@ -48,6 +48,8 @@ class Generalizer:
             resource = self._apply(rule, resource, widened)
         if self.mode is ResourcesMode.SERVICE and self.service:
             resource = self._prefixes(resource, widened)
+        if not widened:
+            return pattern, ()
         return ArnPattern(":".join((*head, resource))), tuple(widened)
 
     def conditions(self, conditions: Conditions) -> Conditions:
