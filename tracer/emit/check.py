@@ -85,16 +85,26 @@ def check(
     policies = (policies,) if isinstance(policies, Policy) else tuple(policies)
     permissions = _judged(trace, section, principal) if isinstance(trace, Trace) else tuple(trace)
     permissions = tuple(sorted(set(permissions), key=lambda permission: permission.sort_key))
+    missing, blocked = lacking(policies, permissions)
+    needed = _Needed(permissions, baseline.statements if baseline else ())
+    return Verdict(missing, tuple(_excess(policies, needed)), blocked)
+
+
+def lacking(
+    policies: Sequence[Policy], permissions: Iterable[Permission]
+) -> tuple[tuple[Permission, ...], tuple[Permission, ...]]:
+    """Of `permissions` those that `policies` together do not allow, and among them those that a Deny takes away."""
     statements = tuple(statement for policy in policies for statement in policy.statements)
     allows, denies = Allows(statements), Denies(statements)
-    granted = [permission for permission in permissions if allows.grant(Grant.of(permission))]
-    blocked = tuple(permission for permission in granted if denies.blocking(Grant.of(permission)))
-    allowed = set(granted) - set(blocked)
-    return Verdict(
-        missing=tuple(permission for permission in permissions if permission not in allowed),
-        excess=tuple(_excess(policies, denies, _Needed(permissions, baseline.statements if baseline else ()))),
-        blocked=blocked,
-    )
+    missing, blocked = [], []
+    for permission in permissions:
+        grant = Grant.of(permission)
+        if not allows.grant(grant):
+            missing.append(permission)
+        elif denies.blocking(grant):
+            missing.append(permission)
+            blocked.append(permission)
+    return tuple(missing), tuple(blocked)
 
 
 def _judged(trace: Trace, section: Section | None, principal: str | None) -> tuple[Permission, ...]:
@@ -130,7 +140,8 @@ def _alone(permission: Permission) -> Statement:
     )
 
 
-def _excess(policies: Sequence[Policy], denies: Denies, needed: _Needed) -> Iterator[Excess]:
+def _excess(policies: Sequence[Policy], needed: _Needed) -> Iterator[Excess]:
+    denies = Denies(statement for policy in policies for statement in policy.statements)
     for place, policy in enumerate(policies):
         for number, statement in enumerate(policy.statements):
             if statement.effect != "Allow" or needed.stands_in_baseline(statement):

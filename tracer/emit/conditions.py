@@ -24,6 +24,7 @@ from tracer.model.glob import escape, glob_covers, has_wildcard, unescape
 from tracer.model.policy import Conditions, Statement
 
 _QUANTIFIED: Final = re.compile(r"(?:(ForAllValues|ForAnyValue):)?(\w+?)(IfExists)?", re.IGNORECASE)
+_NUMBER: Final = re.compile(r"[+-]?[0-9]+(?:\.[0-9]+)?")
 _VARIABLE: Final = re.compile(r"\$\{([^}*?$][^}]*)\}")
 _DEFAULT: Final = re.compile(r"\s*([^,]+?)\s*(?:,\s*'([^']*)'\s*)?")
 
@@ -78,10 +79,8 @@ def _compared(read: Callable[[str], float | None], holds: Callable[[float, float
 
 
 def _number(text: str) -> float | None:
-    try:
-        return float(text)
-    except ValueError:
-        return None
+    """An integer or a decimal; what else Python takes for a number (`nan`, `1e3`) is none."""
+    return float(text) if _NUMBER.fullmatch(text) else None
 
 
 def _moment(text: str) -> float | None:

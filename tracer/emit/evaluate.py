@@ -6,8 +6,8 @@ its ARN and the whole context of the request, as IAM itself does: an explicit De
 identity policies are looked at; no boundary, no service control policy and no resource policy.
 
 Statements are kept by action, and the resources of each as one regular expression, so that millions of calls are judged
-in seconds. What AWS does not state is read so that the answer errs on the safe side: a wildcard inside an ARN segment
-does not pass a colon in an Allow, and does in a Deny; a Deny whose NotResource holds a variable without a value counts.
+in seconds. Two things AWS does not state, and what is not sure is not allowed: whether a wildcard inside an ARN segment
+passes a colon, and what a NotResource says whose variable has no value.
 """
 
 from __future__ import annotations
@@ -61,16 +61,43 @@ class Call:
     context: Mapping[str, str | Sequence[str]] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True)
+class _Reading:
+    """How what AWS does not state is read.
+
+    Attributes:
+        named: whether a wildcard inside a segment of a Resource passes a colon.
+        left_out: the same of a NotResource.
+        void: whether a NotResource whose variable has no value makes its statement void.
+    """
+
+    named: bool
+    left_out: bool
+    void: bool
+
+
+_LEAST: Final = _Reading(named=False, left_out=True, void=True)
+_MOST: Final = _Reading(named=True, left_out=False, void=False)
+_PLAIN: Final = _Reading(named=True, left_out=True, void=False)
+
+
 class Evaluator:
     """The identity policies of one principal, together.
 
-    Raises UsageError where a policy holds an Action that is none, or a condition operator that is unknown.
+    Args:
+        policies: a policy or several.
+        careful: read what AWS does not state so that the least is allowed; else a wildcard passes colons wherever it
+            stands, and a variable without a value matches nothing.
+
+    Raises:
+        UsageError: a policy holds an Action that is none, or a condition operator that is unknown.
     """
 
-    __slots__ = ("_by_action", "_statements")
+    __slots__ = ("_allows", "_by_action", "_denies", "_statements")
 
-    def __init__(self, policies: Policy | Iterable[Policy]) -> None:
+    def __init__(self, policies: Policy | Iterable[Policy], *, careful: bool = True) -> None:
         policies = (policies,) if isinstance(policies, Policy) else tuple(policies)
+        self._allows, self._denies = (_LEAST, _MOST) if careful else (_PLAIN, _PLAIN)
         self._statements = tuple(
             statement if policy.version == VERSION else _without_variables(statement)
             for policy in policies
@@ -106,7 +133,7 @@ class Evaluator:
         applying = [one for one in self._about(action) if holds(one.conditions, facts) is True]
         allows = [one for one in applying if one.effect == "Allow"]
         denies = [one for one in applying if one.effect == "Deny"]
-        return _of(allows, facts), _of(denies, facts)
+        return _of(allows, facts, self._allows), _of(denies, facts, self._denies)
 
     def _about(self, action: str) -> tuple[Statement, ...]:
         """The statements whose Action or NotAction is about `action`."""
@@ -152,20 +179,19 @@ def _is_about(statement: Statement, action: Action) -> bool:
     return any(parsed_action(text).covers(action) for text in texts) != bool(statement.not_actions)
 
 
-def _of(statements: Iterable[Statement], facts: Facts) -> Matcher:
-    """The resources that one of `statements`, all of one effect, is about."""
+def _of(statements: Iterable[Statement], facts: Facts, reading: _Reading) -> Matcher:
+    """The resources that one of `statements` is about."""
     named: list[str] = []
     matchers: list[Matcher] = []
     for statement in statements:
-        allow = statement.effect == "Allow"
-        texts = [facts.resolved(text) for text in statement.resources or statement.not_resources]
+        texts = [_resolved(text, facts) for text in statement.resources or statement.not_resources]
         known = tuple(text for text in texts if text is not None)
         if statement.resources:
             named += known
-        elif len(known) == len(texts) or not allow:
-            matchers.append(_outside(matching(known, spanning=allow)))
+        elif len(known) == len(texts) or not reading.void:
+            matchers.append(_outside(matching(known, spanning=reading.left_out)))
     if named:
-        matchers.append(matching(tuple(dict.fromkeys(named)), spanning=not allow))
+        matchers.append(matching(tuple(dict.fromkeys(named)), spanning=reading.named))
     match matchers:
         case []:
             return _nothing
@@ -173,6 +199,16 @@ def _of(statements: Iterable[Statement], facts: Facts) -> Matcher:
             return only
         case _:
             return lambda resource: any(matcher(resource) for matcher in matchers)
+
+
+def _resolved(text: str, facts: Facts) -> str | None:
+    """A pattern with its variables' values in place; None where it names nothing.
+
+    "You can't use a variable to replace parts of the ARN before the fifth colon"
+    (https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_variables.html#policy-vars-wheretouse).
+    """
+    *head, _ = ArnPattern(text).segments
+    return None if any("${" in part for part in head) else facts.resolved(text)
 
 
 def _outside(matcher: Matcher) -> Matcher:
