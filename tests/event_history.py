@@ -7,6 +7,7 @@ page (https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_LookupEv
 from __future__ import annotations
 
 import json
+import socket
 import threading
 from collections.abc import Mapping
 from datetime import datetime
@@ -24,6 +25,8 @@ class EventHistory:
         self.asked: list[dict[str, Any]] = []
         self.delivered_after = 0
         """How many requests find nothing yet."""
+        self.faults: list[str] = []
+        """What goes wrong with the next requests: `error` (500) or `reset` (the connection breaks in mid-body)."""
         handler = type("Handler", (_Handler,), {"history": self})
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
         self.endpoint = f"http://127.0.0.1:{self._server.server_address[1]}"
@@ -62,12 +65,19 @@ class _Handler(BaseHTTPRequestHandler):
         request = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
         # The region that a request is for stands in the scope that it is signed with.
         region = self.headers["Authorization"].split("Credential=")[1].split("/")[2]
-        body = json.dumps(self.history.answer(request, region)).encode()
-        self.send_response(200)
+        fault = self.history.faults.pop(0) if self.history.faults else None
+        body = b"{}" if fault == "error" else json.dumps(self.history.answer(request, region)).encode()
+        self.send_response(500 if fault == "error" else 200)
         self.send_header("Content-Type", "application/x-amz-json-1.1")
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
-        self.wfile.write(body)
+        if fault == "reset":
+            self.wfile.write(body[: len(body) // 2])
+            self.wfile.flush()
+            self.connection.shutdown(socket.SHUT_RDWR)
+            self.close_connection = True
+        else:
+            self.wfile.write(body)
 
     def log_message(self, *_: object) -> None:
         """Nothing."""

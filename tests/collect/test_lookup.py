@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -11,9 +12,10 @@ import boto3
 import pytest
 from botocore.exceptions import NoCredentialsError
 from botocore.stub import Stubber
+from event_history import EventHistory
 from support import record
 
-from tracer.collect.lookup import ACTION, THROTTLED_WAITS, LookupSource, global_region
+from tracer.collect.lookup import ACTION, WAITS, LookupSource, global_region
 from tracer.errors import CollectError
 from tracer.model.record import Unreadable
 from tracer.model.run import DeployRun, TimeWindow
@@ -155,17 +157,17 @@ def test_throttling_is_waited_for(account: Account):
     stub.add_client_error("lookup_events", "ThrottlingException")
     stub.add_response("lookup_events", page("A"), ASKED)
     assert names(account.source("us-east-1")) == ["A"]
-    assert account.time.sleeps == list(THROTTLED_WAITS[:2])
+    assert account.time.sleeps == list(WAITS[:2])
 
 
 def test_throttling_without_an_end_is_told(account: Account):
     stub = account.region("us-east-1")
-    for _ in range(len(THROTTLED_WAITS) + 1):
+    for _ in range(len(WAITS) + 1):
         stub.add_client_error("lookup_events", "ThrottlingException")
     with pytest.raises(CollectError, match="in us-east-1 was throttled 6 times") as caught:
         names(account.source("us-east-1"))
     assert "--since" in caught.value.hint
-    assert account.time.sleeps == list(THROTTLED_WAITS)
+    assert account.time.sleeps == list(WAITS)
 
 
 @pytest.mark.parametrize(
@@ -253,6 +255,39 @@ def test_single_calls_are_looked_up_by_their_name(account: Account):
     account.stubs["eu-west-1"].add_response("lookup_events", {"Events": []}, asked | {"NextToken": "2"})
     assert {"r1", "r3"} <= account.source("eu-west-1").request_ids("GetCallerIdentity", NOW)
     account.assert_all_was_asked()
+
+
+@pytest.fixture
+def history(no_aws: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[EventHistory]:
+    """An event history over HTTP, with 120 events of the window."""
+    history = EventHistory()
+    times = [WINDOW.since + timedelta(seconds=number) for number in range(120)]
+    history.records = [record(f"A{number}", time=time.isoformat()) for number, time in enumerate(times)]
+    monkeypatch.setenv("AWS_ENDPOINT_URL", history.endpoint)
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIAEXAMPLE")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret")
+    yield history
+    history.close()
+
+
+@pytest.mark.parametrize("fault", ["error", "reset"])
+def test_a_fault_of_the_network_loses_nothing(history: EventHistory, fault: str):
+    history.faults = [fault, "", fault]
+    source = LookupSource(["us-east-1"], sleep=lambda _: None, clock=lambda: NOW)
+    assert sorted(names(source)) == sorted(f"A{number}" for number in range(120))
+    assert history.faults == []
+
+
+def test_faults_without_an_end_are_told_and_the_next_call_goes_on(history: EventHistory):
+    history.faults = ["", *["reset"] * (len(WAITS) + 1)]
+    sleeps: list[float] = []
+    source = LookupSource(["us-east-1"], sleep=sleeps.append, clock=lambda: NOW)
+    with pytest.raises(CollectError, match="LookupEvents in us-east-1 was answered in part 6 times"):
+        names(source)
+    assert set(WAITS) <= set(sleeps)
+    asked = len(history.asked)
+    assert len(names(source)) == 120
+    assert len(history.asked) == asked + 2, "the page that broke off, and the last one"
 
 
 def test_missing_credentials_are_told(no_aws: None):

@@ -44,8 +44,8 @@ PAGE: Final = 50
 HISTORY: Final = timedelta(days=90)
 """How far back the event history goes, from the same page."""
 
-THROTTLED_WAITS: Final = (2.0, 4.0, 8.0, 16.0, 32.0)
-"""Seconds to wait, one after the other, where AWS still throttles after botocore's own retries."""
+WAITS: Final = (2.0, 4.0, 8.0, 16.0, 32.0)
+"""Seconds to wait, one after the other, where AWS still throttles after botocore's own retries, or answers in part."""
 
 _TRAIL: Final = "read the trail's bucket instead: aws s3 sync s3://BUCKET/AWSLogs/ logs/, then --from logs/"
 
@@ -181,25 +181,32 @@ class LookupSource:
                     raise explained(error, ACTION) from error
                 place.denied = error
                 return
-            yield page.get("Events", ())
+            yield page["Events"]
             query.advance(page.get("NextToken"))
 
     def _page(self, place: _Place, request: Mapping[str, Any]) -> Mapping[str, Any]:
+        """One answer, whole. What botocore cannot parse it gives as an answer without anything in it, and so it takes
+        one that breaks off in mid-body.
+        """
         from botocore.exceptions import ClientError
 
-        for wait in (*THROTTLED_WAITS, None):
+        what = ""
+        for wait in (*WAITS, None):
             place.pace.wait()
             try:
                 page: Mapping[str, Any] = place.client.lookup_events(**request)
             except ClientError as error:
                 if error_code(error) not in THROTTLED:
                     raise
-                if wait is not None:
-                    self._sleep(wait)
+                what = "was throttled"
             else:
-                return page
+                if "Events" in page:
+                    return page
+                what = "was answered in part"
+            if wait is not None:
+                self._sleep(wait)
         raise CollectError(
-            f"LookupEvents in {place.name} was throttled {len(THROTTLED_WAITS) + 1} times",
+            f"LookupEvents in {place.name} {what} {len(WAITS) + 1} times",
             f"narrow --since and --until, try again later, or {_TRAIL}",
         )
 
@@ -280,18 +287,24 @@ def _request_id(event: Mapping[str, Any]) -> str:
 
 
 def global_region(partition: str) -> str | None:
-    """The region where a partition logs the calls of its global services; None where botocore knows none.
+    """The region where a partition logs the calls of its global services; None where botocore knows none."""
+    return global_regions().get(partition)
+
+
+def global_regions() -> Mapping[str, str]:
+    """The region where each partition logs the calls of its global services.
 
     us-east-1, us-gov-west-1, cn-north-1...: where IAM's one endpoint is, by botocore's own data.
     https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-concepts.html#cloudtrail-concepts-global-service-events
     """
     from botocore.loaders import create_loader
 
+    regions: dict[str, str] = {}
     for known in create_loader().load_data("endpoints")["partitions"]:
         iam = known["services"].get("iam", {})
-        if known["partition"] == partition and "partitionEndpoint" in iam:
-            return str(iam["endpoints"][iam["partitionEndpoint"]]["credentialScope"]["region"])
-    return None
+        if "partitionEndpoint" in iam:
+            regions[known["partition"]] = iam["endpoints"][iam["partitionEndpoint"]]["credentialScope"]["region"]
+    return regions
 
 
 def _line(event: Mapping[str, Any]) -> bytes:
