@@ -116,6 +116,7 @@ def draft(
     region: str | Sequence[str] | None = None,
     account: str | Sequence[str] | None = None,
     compact: bool = False,
+    boundary: str | None = None,
     ignore: str | PathLike[str] | None = None,
 ) -> Draft:
     """The policy documents of one trace or several, merged with the baseline and checked: emit.
@@ -130,6 +131,7 @@ def draft(
         region: fills <region>; None: as the traces have it.
         account: fills <account_no>; None: as the traces have it.
         compact: write wildcards for actions where they stand for no other action of the action table.
+        boundary: the ARN of the permissions boundary that a role or user must have to be given something.
         ignore: the path of a file of permissions to leave out, each with its reason.
 
     Raises:
@@ -151,6 +153,7 @@ def draft(
         regions=_several(region),
         accounts=_several(account),
         compact=compact,
+        boundary=boundary,
         ignore=None if ignore is None else fspath(ignore),
     )
     return pipeline.draft([traces] if isinstance(traces, Trace) else traces, options)

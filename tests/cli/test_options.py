@@ -22,6 +22,10 @@ DEFAULTS = {
     "run": None,
     "wait": timedelta(minutes=20),
     "no_wait": False,
+    "slack": timedelta(hours=1),
+    "verify": False,
+    "cache": None,
+    "no_cache": False,
     "principals": (),
     "since": None,
     "until": None,
@@ -41,6 +45,7 @@ DEFAULTS = {
     "attach": Attach.MANAGED,
     "compact": False,
     "ignore": None,
+    "boundary": None,
     "format": "json",
     "evidence": 3,
     "output": None,
@@ -53,6 +58,10 @@ PARSED = [
     ("--wait 90s", {"wait": timedelta(seconds=90)}),
     ("--wait 1h", {"wait": timedelta(hours=1)}),
     ("--no-wait", {"no_wait": True}),
+    ("--slack 90m", {"slack": timedelta(minutes=90)}),
+    ("--verify", {"verify": True}),
+    ("--cache kept/", {"cache": "kept/"}),
+    ("--no-cache", {"no_cache": True}),
     ("--principal any", {"principals": ("any",)}),
     ("--principal a --principal b", {"principals": ("a", "b")}),
     ("--since -2h --until now", {"since": datetime(2026, 11, 24, 10, tzinfo=UTC), "until": NOW}),
@@ -80,6 +89,7 @@ PARSED = [
     ("--attach group", {"attach": Attach.GROUP}),
     ("--compact", {"compact": True}),
     ("--ignore ignore.toml", {"ignore": "ignore.toml"}),
+    ("--boundary arn:aws:iam::123456789012:policy/edge", {"boundary": "arn:aws:iam::123456789012:policy/edge"}),
     ("--format json", {"format": "json"}),
     ("--format terraform", {"format": "terraform"}),
     ("--format cloudformation", {"format": "cloudformation"}),
@@ -93,10 +103,11 @@ PARSED = [
 ]  # fmt: skip
 
 NAMES = {
-    "--from", "--run", "--wait", "--no-wait", "--principal", "--since", "--until", "--region", "--account",
+    "--from", "--run", "--wait", "--no-wait", "--slack", "--verify", "--cache", "--no-cache", "--principal", "--since", "--until", "--region", "--account",
     "--user-agent", "--event-source",
     "--resources", "--service", "--stage", "--no-inferred", "--commands", "--lifecycle", "--include-denied",
-    "--baseline", "--merge", "--attach", "--compact", "--ignore", "--format", "--evidence", "-o", "--strict",
+    "--baseline", "--merge", "--attach", "--compact", "--ignore", "--boundary", "--format", "--evidence", "-o",
+    "--strict",
 }  # fmt: skip
 
 

@@ -23,7 +23,7 @@ EXPECTED = {
     "BASELINE_UNUSED": "note",
     "BLOCKED_BY_DENY": "error",
     "NOT_EXPRESSIBLE": "warning",
-    "ESCALATION_RISK": "warning",
+    "ESCALATION_RISK": "note",
 }
 
 

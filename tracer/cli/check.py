@@ -9,6 +9,7 @@ import click
 from tracer.cli.inputs import read_policies, read_traces
 from tracer.cli.options import Settings, command
 from tracer.cli.output import print_result
+from tracer.emit.boundary import bounded
 from tracer.emit.check import check as judge
 from tracer.emit.ignores import load_ignores, sift
 from tracer.emit.union import unite
@@ -41,6 +42,8 @@ def check(settings: Settings, policies: tuple[str, ...], traces: tuple[str, ...]
     trace = unite(read_traces(traces))
     if settings.ignore:
         trace = replace(trace, permissions=sift(trace.permissions, load_ignores(settings.ignore))[0])
+    if settings.boundary:
+        trace = replace(trace, permissions=bounded(trace.permissions, settings.boundary))
     verdict = judge(read_policies(policies), trace)
     print_result([comparison(policies, verdict.missing, verdict.blocked, verdict.excess).encode()])
     return int(bool(verdict.missing) or (no_excess and bool(verdict.excess)))

@@ -45,6 +45,10 @@ class Settings:
     run: str | None
     wait: timedelta
     no_wait: bool
+    slack: timedelta
+    verify: bool
+    cache: str | None
+    no_cache: bool
     principals: tuple[str, ...]
     since: datetime | None
     until: datetime | None
@@ -63,6 +67,7 @@ class Settings:
     merge: Merge
     attach: Attach
     compact: bool
+    boundary: str | None
     ignore: str | None
     format: str
     evidence: int | None
@@ -77,6 +82,7 @@ class Settings:
             "since": _moment("--since", shared["since"], now),
             "until": _moment("--until", shared["until"], now),
             "wait": length(shared["wait"], "--wait"),
+            "slack": length(shared["slack"], "--slack"),
             "resources": ResourcesMode(shared["resources"]),
             "merge": Merge(shared["merge"]),
             "attach": Attach(shared["attach"]),
@@ -115,6 +121,7 @@ class Settings:
             regions=self.regions,
             accounts=self.accounts,
             compact=self.compact,
+            boundary=self.boundary,
             ignore=self.ignore,
         )
 
@@ -166,8 +173,8 @@ SHARED: Final[Mapping[str, Sequence[click.Option]]] = {
     "Which records": (
         _many(
             "--from", "sources", "SOURCE",
-            "Where the CloudTrail records are: a file, a folder, `-` for stdin, or `lookup`, the account's event "
-            "history of the last 90 days.",
+            "Where the CloudTrail records are: a file, a folder, `-` for stdin, s3://BUCKET/PREFIX, where a trail delivers "
+            "its log files, or `lookup`, the account's event history of the last 90 days. Several are read as one.",
         ),
         _text(
             "--run", "NAME|FILE",
@@ -180,6 +187,18 @@ SHARED: Final[Mapping[str, Sequence[click.Option]]] = {
             default="20m",
         ),
         _flag("--no-wait", "Look up what is there now."),
+        _text(
+            "--slack", "TIME",
+            "How long after --until a bucket's log files are still read, for CloudTrail delivers late: 90m, 1h.",
+            default="1h",
+        ),
+        _flag("--verify", "Check a bucket's log files against the trail's digests; what was altered does not count."),
+        _text(
+            "--cache", "DIR",
+            "Where a bucket's log files are kept, so that none is fetched twice. Not given: $XDG_CACHE_HOME/tracer, or "
+            "~/.cache/tracer.",
+        ),
+        _flag("--no-cache", "Keep none of them when the command has ended."),
         _many(
             "--principal", "principals", "ARN",
             "Who deployed: an IAM user, a role (all its sessions), one session, or the account's root. Not given, or "
@@ -249,6 +268,10 @@ SHARED: Final[Mapping[str, Sequence[click.Option]]] = {
         _text(
             "--ignore", "FILE",
             "Permissions to leave out, each with a reason, in JSON or TOML: action, resource (optional), reason.",
+        ),
+        _text(
+            "--boundary", "ARN",
+            "A permissions boundary: roles and users can be made and given permissions only where they have it.",
         ),
     ),
     "Output": (

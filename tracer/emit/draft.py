@@ -16,6 +16,7 @@ from dataclasses import dataclass, field, replace
 from typing import Final
 
 from tracer.emit.baseline import NONE, Baseline, fill, load
+from tracer.emit.boundary import bounded, bounded_baseline
 from tracer.emit.check import self_check
 from tracer.emit.compact import compacted, wildcards
 from tracer.emit.grants import Allows, Grant
@@ -24,6 +25,7 @@ from tracer.emit.lines import Line, attributed
 from tracer.emit.merge import Merge, Merged, Unused, merge
 from tracer.emit.pack import MANAGED_POLICIES_ATTACHED_BY_DEFAULT, Attach, pack
 from tracer.emit.remarks import remarks
+from tracer.emit.risks import risks
 from tracer.emit.union import unite
 from tracer.model.arn import Arn
 from tracer.model.finding import Finding
@@ -53,6 +55,7 @@ class DraftOptions:
         service, stage, regions, accounts: what fills the baseline's placeholders; not given: as the traces have it.
         compact: whether actions become wildcards where these stand for no other action of the table.
         ignore: a file of permissions to leave out, or None.
+        boundary: the permissions boundary that roles and users must have to be given something, or None.
     """
 
     baseline: str = "serverless-advanced"
@@ -64,6 +67,7 @@ class DraftOptions:
     accounts: tuple[str, ...] = ()
     compact: bool = False
     ignore: str | None = None
+    boundary: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,8 +161,9 @@ def draft(traces: Iterable[Trace], options: DraftOptions) -> Draft:
     """The documents for all principals of `traces`.
 
     Raises:
-        UsageError: the baseline cannot be read or filled, or the file of ignores cannot be read.
-        EmitError: there is no trace, or the documents cannot fit their quota.
+        UsageError: the baseline cannot be read or filled, the file of ignores cannot be read, or the boundary is no
+            policy's ARN.
+        EmitError: there is no trace, the run used another boundary, or the documents cannot fit their quota.
         SelfCheckFailed: a bug in tracer: the documents do not hold what the traces hold, or hold more.
     """
     traces = tuple(traces)
@@ -166,6 +171,8 @@ def draft(traces: Iterable[Trace], options: DraftOptions) -> Draft:
     values = _values(traces, trace.run, options)
     baseline = _baseline(values, trace.run, options)
     kept, left_out = sift(trace.permissions, load_ignores(options.ignore) if options.ignore else ())
+    if options.boundary:
+        kept = bounded(kept, options.boundary)
     shares = _named(
         [
             _share(section, principal, permissions, baseline if section is Section.DEPLOYER else Baseline(), options)
@@ -179,7 +186,11 @@ def draft(traces: Iterable[Trace], options: DraftOptions) -> Draft:
 def _baseline(values: Mapping[str, tuple[str, ...]], run: RunFacts, options: DraftOptions) -> Baseline:
     # `observed` merges nothing, so a baseline that could not be filled does no harm there.
     name = NONE if options.merge is Merge.OBSERVED else options.baseline
-    return fill(load(name), values, run.partition)
+    baseline = fill(load(name), values, run.partition)
+    if not options.boundary:
+        return baseline
+    statements = bounded_baseline(baseline.policy.statements, options.boundary)
+    return replace(baseline, policy=replace(baseline.policy, statements=statements))
 
 
 def _values(traces: Sequence[Trace], run: RunFacts, options: DraftOptions) -> Mapping[str, tuple[str, ...]]:
@@ -237,6 +248,7 @@ def _findings(
     for share in shares:
         if share.section is Section.DEPLOYER:
             yield from remarks(baseline, share.merged, options.merge, values["service_name"])
+        yield from risks((document.policy for document in share.documents), share.principal)
         if options.compact:
             yield from wildcards(share.merged.lines, [line for document in share.documents for line in document.lines])
         if options.attach is Attach.MANAGED and len(share.documents) > MANAGED_POLICIES_ATTACHED_BY_DEFAULT:

@@ -19,7 +19,7 @@ class Severity(StrEnum):
     WARNING = "warning"
     """Somebody must look."""
     NOTE = "note"
-    """Worth knowing: coverage, integrity, remarks on the baseline."""
+    """Worth knowing: coverage, integrity, remarks on the baseline, risks that come with a right policy."""
 
 
 SEVERITIES: Final[Mapping[str, Severity]] = {
@@ -39,7 +39,7 @@ SEVERITIES: Final[Mapping[str, Severity]] = {
     "BASELINE_UNUSED": Severity.NOTE,
     "BLOCKED_BY_DENY": Severity.ERROR,
     "NOT_EXPRESSIBLE": Severity.WARNING,
-    "ESCALATION_RISK": Severity.WARNING,
+    "ESCALATION_RISK": Severity.NOTE,
     "IGNORED": Severity.NOTE,
     "WILDCARD_ACTION": Severity.NOTE,
 }
