@@ -103,8 +103,8 @@ PARSED = [
 ]  # fmt: skip
 
 NAMES = {
-    "--from", "--run", "--wait", "--no-wait", "--slack", "--verify", "--cache", "--no-cache", "--principal", "--since", "--until", "--region", "--account",
-    "--user-agent", "--event-source",
+    "--from", "--run", "--wait", "--no-wait", "--slack", "--verify", "--cache", "--no-cache", "--principal", "--since",
+    "--until", "--region", "--account", "--user-agent", "--event-source",
     "--resources", "--service", "--stage", "--no-inferred", "--commands", "--lifecycle", "--include-denied",
     "--baseline", "--merge", "--attach", "--compact", "--ignore", "--boundary", "--format", "--evidence", "-o",
     "--strict",

@@ -309,7 +309,7 @@ def test_a_window_before_the_history_is_told_and_nothing_is_asked(account: Accou
         CollectError, match="2026-08-26T11:59:59Z, and CloudTrail's event history goes back 90 days"
     ) as caught:
         names(account.source("us-east-1"), old)
-    assert "aws s3 sync" in caught.value.hint
+    assert "--from s3://" in caught.value.hint
 
 
 def test_what_the_history_cannot_show_is_a_finding(account: Account):

@@ -13,6 +13,7 @@ from tracer.collect.combined import CombinedSource
 from tracer.collect.files import FileSource
 from tracer.collect.lookup import LookupSource
 from tracer.collect.open import open_source
+from tracer.collect.s3 import S3Source
 from tracer.errors import UsageError
 from tracer.model.finding import Finding
 from tracer.model.run import DeployRun
@@ -29,6 +30,9 @@ RUN = DeployRun(regions=("eu-west-1",))
         (["a", "b", "-"], FileSource),
         (["lookup"], LookupSource),
         (["lookup", "lookup"], LookupSource),
+        (["s3://bucket"], S3Source),
+        (["s3://bucket/prefix", "s3://bucket/prefix"], S3Source),
+        (["s3://bucket", "s3://other"], CombinedSource),
         (["a", "lookup"], CombinedSource),
     ],
     ids=str,
@@ -37,7 +41,7 @@ def test_a_spec_names_a_source(specs: list[str], kind: type):
     assert type(open_source(specs, RUN)) is kind
 
 
-@pytest.mark.parametrize("spec", ["s3://bucket/prefix", "athena:db.table", "lake:store"])
+@pytest.mark.parametrize("spec", ["athena:db.table", "lake:store"])
 def test_a_source_that_is_not_built_is_told_with_what_to_do(spec: str):
     with pytest.raises(UsageError, match="not yet built") as caught:
         open_source(["logs/", spec], RUN)

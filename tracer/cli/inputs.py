@@ -34,7 +34,9 @@ def open_run(settings: Settings) -> tuple[RecordSource, DeployRun]:
     Raises:
         UsageError: nothing is named, or an option cannot be understood.
     """
+    from tracer.collect.cache import Cache
     from tracer.collect.open import open_source
+    from tracer.collect.s3 import S3Source
     from tracer.collect.waiting import recorded_history
 
     recorded = load_run_file(settings.run) if settings.run else None
@@ -46,7 +48,11 @@ def open_run(settings: Settings) -> tuple[RecordSource, DeployRun]:
         _same_account(recorded, where)
         return recorded_history(recorded, where, settings.longest_wait, say)
 
-    return open_source(sources, run, history), run
+    def trail(spec: str) -> RecordSource:
+        cache = Cache.passing() if settings.no_cache else Cache(Path(settings.cache)) if settings.cache else None
+        return S3Source(spec, slack=settings.slack, cache=cache, verify=settings.verify, tell=say)
+
+    return open_source(sources, run, history, trail), run
 
 
 def deploy_run(settings: Settings, recorded: RunFile | None, sources: Sequence[str]) -> DeployRun:

@@ -46,6 +46,8 @@ _BY_CODE: Final[Mapping[str, tuple[str, str]]] = {
 
 ACCESS_DENIED: Final = frozenset({"AccessDenied", "AccessDeniedException", "UnauthorizedOperation"})
 
+EXPIRED: Final = frozenset({"ExpiredToken", "ExpiredTokenException", "RequestExpired"})
+
 _BY_CLASS: Final[Mapping[str, tuple[str, str]]] = {
     "NoCredentialsError": ("there are no AWS credentials", _CREDENTIALS),
     "PartialCredentialsError": ("the AWS credentials are incomplete", _CREDENTIALS),

@@ -47,7 +47,7 @@ HISTORY: Final = timedelta(days=90)
 WAITS: Final = (2.0, 4.0, 8.0, 16.0, 32.0)
 """Seconds to wait, one after the other, where AWS still throttles after botocore's own retries, or answers in part."""
 
-_TRAIL: Final = "read the trail's bucket instead: aws s3 sync s3://BUCKET/AWSLogs/ logs/, then --from logs/"
+_TRAIL: Final = "read the trail's bucket instead: --from s3://BUCKET/PREFIX"
 
 
 class LookupSource:

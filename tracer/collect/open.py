@@ -9,16 +9,17 @@ from tracer.collect.combined import CombinedSource
 from tracer.collect.files import FileSource
 from tracer.collect.interface import RecordSource
 from tracer.collect.lookup import LookupSource
+from tracer.collect.s3 import S3Source
+from tracer.collect.trail import SCHEME
 from tracer.errors import UsageError
 from tracer.model.run import DeployRun
 
 LOOKUP: Final = "lookup"
 
-_COPY: Final = "copy the trail's log files and name the folder: aws s3 sync s3://BUCKET/PREFIX logs/, then --from logs/"
+_TRAIL: Final = "read the trail's bucket instead: --from s3://BUCKET/PREFIX"
 _NOT_YET: Final[Mapping[str, str]] = {
-    "s3://": _COPY,
-    "athena:": _COPY,
-    "lake:": f"use --from lookup for the last 90 days, or {_COPY}",
+    "athena:": _TRAIL,
+    "lake:": f"use --from lookup for the last 90 days, or {_TRAIL}",
 }
 """How sources begin that this version does not read, with what to do instead."""
 
@@ -27,8 +28,10 @@ def open_source(
     specs: Sequence[str],
     run: DeployRun,
     history: Callable[[Sequence[str]], RecordSource] = LookupSource,
+    trail: Callable[[str], RecordSource] = S3Source,
 ) -> RecordSource:
-    """The source that `specs` name: paths, `-` for standard input, `lookup`; several are read one after the other.
+    """The source that `specs` name: paths, `-` for standard input, `s3://bucket/prefix`, `lookup`; several are read one
+    after the other.
 
     Nothing is read yet, and no client is made.
 
@@ -36,9 +39,10 @@ def open_source(
         specs: what `--from` was given.
         run: what is asked for.
         history: makes the source that `lookup` names, of regions.
+        trail: makes the source that `s3://bucket/prefix` names, of that.
 
     Raises:
-        UsageError: nothing is named, or a kind of source that this version does not have.
+        UsageError: nothing is named, or a kind of source that this version does not have, or no bucket.
     """
     if not specs:
         raise UsageError("no source is named", "name one: --from logs/, --from lookup, or --from - for standard input")
@@ -47,8 +51,9 @@ def open_source(
             if spec.startswith(start):
                 raise UsageError(f"--from {spec}: {start} is not yet built in this version", hint)
     sources: list[RecordSource] = []
-    if paths := [spec for spec in specs if spec != LOOKUP]:
+    if paths := [spec for spec in specs if spec != LOOKUP and not spec.startswith(SCHEME)]:
         sources.append(FileSource(paths))
+    sources += [trail(spec) for spec in dict.fromkeys(specs) if spec.startswith(SCHEME)]
     if LOOKUP in specs:
         sources.append(history(run.regions))
     return sources[0] if len(sources) == 1 else CombinedSource(sources)
