@@ -31,6 +31,23 @@ def test_what_nothing_fills_is_named_with_its_option():
     assert "Fill in" not in filled.stderr
 
 
+@pytest.mark.parametrize(
+    ("options", "resource"),
+    [
+        ((), "arn:aws:s3:::trail/AWSLogs/*"),
+        (("--prefix", "org/", "--region", "cn-north-1"), "arn:aws-cn:s3:::trail/org/AWSLogs/*"),
+    ],
+    ids=["plain", "prefix-in-china"],
+)
+def test_a_trail_s_policy(options: tuple[str, ...], resource: str):
+    result = run_cli("permissions", "--for", "s3", "--bucket", "trail", *options)
+    assert f'"{resource}"' in result.stdout
+    assert "kms:Decrypt" not in result.stdout
+    assert "Fill in" not in result.stderr
+    key = "arn:aws:kms:us-east-1:123456789012:key/1"
+    assert f'"{key}"' in run_cli("permissions", "--for", "s3", "--bucket", "trail", "--kms-key", key).stdout
+
+
 def test_without_a_word_all_are_asked_for():
     assert run_cli("permissions").stdout == run_cli("permissions", *(f"--for={word}" for word in purposes())).stdout
 

@@ -20,6 +20,7 @@ def actions(purpose: str) -> set[str]:
 
 def test_each_source_names_what_it_calls():
     assert actions("lookup") == {LOOKUP}
+    assert actions("s3") == {"s3:ListBucket", "s3:GetObject", "cloudtrail:ListPublicKeys"}
     assert actions("record") == {ASSUME_ROLE, "sts:SetSourceIdentity"}
 
 
@@ -39,8 +40,22 @@ def test_each_row_has_its_source_and_its_why(purpose: str, row: dict[str, object
 
 def test_every_placeholder_can_be_filled_in():
     known = {placeholder.name for placeholder in placeholders()} | {"partition"}
-    assert set(left_open(needed(purposes(), {}))) <= known
+    assert set(left_open(needed(purposes(), {}))) == {"role", "bucket", "partition"}
     assert left_open(needed(purposes(), dict.fromkeys(known, "x"))) == ()
+
+
+@pytest.mark.parametrize(
+    ("values", "resources"),
+    [
+        ({}, ["arn:aws:s3:::trail", "arn:aws:s3:::trail/AWSLogs/*", "*"]),
+        ({"prefix": "org/"}, ["arn:aws:s3:::trail", "arn:aws:s3:::trail/org/AWSLogs/*", "*"]),
+        ({"kms-key": "KEY"}, ["arn:aws:s3:::trail", "arn:aws:s3:::trail/AWSLogs/*", "KEY", "*"]),
+    ],
+    ids=["plain", "prefix", "key"],
+)
+def test_a_trail_s_policy_covers_its_keys(values: dict[str, str], resources: list[str]):
+    policy = needed(["s3"], {"bucket": "trail", "partition": "aws"} | values)
+    assert [resource for statement in policy.statements for resource in statement.resources] == resources
 
 
 def test_what_is_given_stands_in_the_policy_and_nothing_comes_twice():

@@ -12,7 +12,7 @@ from tracer.reduce.callers import partition_of_region
 
 @command(
     "tracer permissions --for lookup > tracer-policy.json",
-    "tracer permissions --for record --role arn:aws:iam::123456789012:role/ci",
+    "tracer permissions --for s3 --bucket my-trail",
     own=(
         click.Option(
             ["--for", "wanted"], type=click.Choice(purposes()), metavar="WORD", multiple=True,
@@ -32,7 +32,7 @@ def permissions(settings: Settings, wanted: tuple[str, ...], **values: str | Non
     """
     asked = wanted or purposes()
     partition = partition_of_region(settings.regions[0]) if settings.regions else "aws"
-    filled = {name: value for name, value in values.items() if value} | {PARTITION: partition}
+    filled = {name.replace("_", "-"): value for name, value in values.items() if value} | {PARTITION: partition}
     policy = needed(asked, filled)
     deliver(settings.output, [policy.to_json().encode()], "tracer-permissions.json")
     for purpose in asked:

@@ -1,8 +1,8 @@
 """What tracer itself needs: for each place that records come from, the smallest policy that lets it read there.
 
 The facts are rows of `permissions.json`, each with the page that states it. What a row cannot know, a bucket's name or
-a role's ARN, stands in it as `<bucket>`, `<role>`; `<partition>` is the partition of the ARN. A new source brings its
-row and its placeholders, and no code.
+a role's ARN, stands in it as `<bucket>`, `<role>`; `<partition>` is the partition of the ARN. A row with `if` counts
+where that placeholder is filled. A new source brings its rows and its placeholders, and no code.
 """
 
 from __future__ import annotations
@@ -58,10 +58,12 @@ def needed(purposes: Iterable[str], values: Mapping[str, str]) -> Policy:
 
     Args:
         purposes: of `purposes()`.
-        values: placeholders, and what stands for them; others stay.
+        values: placeholders, and what stands for them; others have their default, or stay.
     """
     rows = [row for purpose in dict.fromkeys(purposes) for row in _facts()["needs"][purpose]["statements"]]
-    return Policy(tuple(dict.fromkeys(_statement(row, values) for row in rows)))
+    defaults = {name: row["default"] for name, row in _facts()["placeholders"].items() if "default" in row}
+    wanted = [row for row in rows if "if" not in row or values.get(row["if"])]
+    return Policy(tuple(dict.fromkeys(_statement(row, {**defaults, **values}) for row in wanted)))
 
 
 def left_open(policy: Policy) -> tuple[str, ...]:
