@@ -101,12 +101,8 @@ def record(
         CollectError: the role cannot be assumed, the command cannot be started, or the file cannot be written.
     """
     name = _name(asked.name, clock())
-    run_path(name, base)
-    if shutil.which(asked.command[0], path=environment.get("PATH")) is None:
-        raise CollectError(
-            f"there is no command {asked.command[0]!r}",
-            "is it spelled as in the shell? A shell's own words need one: tracer record -- sh -c 'CMD && CMD'",
-        )
+    run_path(name, base)  # a name that is taken is told before anything is asked or run
+    _find(asked.command[0], environment)
     regions, source = _regions(asked)
     session = _session(asked, name, regions[0], tell)
     caller = _caller(session, regions[0], tell)
@@ -125,17 +121,12 @@ def record(
     )
     path = create_run_file(run, base)
     tell(_beginning(run))
-    child = _environment(environment, name, session, regions[0])
-    try:
-        exit_code = run_child(asked.command, child)
-    except CollectError:
-        path.unlink(missing_ok=True)
-        raise
-    ended = replace(run, until=_second_after(now()), exit_code=exit_code)
-    _save(ended, path, tell)
-    ended = replace(ended, markers=_markers(ended, session))
-    _save(ended, path, tell)
-    tell(_ending(ended, path))
+    exit_code = _run(asked.command, _environment(environment, name, session, regions[0]), path)
+    run = replace(run, until=_second_after(now()), exit_code=exit_code)
+    _save(run, path, tell)  # now, for the marking may be interrupted
+    run = replace(run, markers=_markers(run, session))
+    _save(run, path, tell)
+    tell(_ending(run, path))
     return exit_code
 
 
@@ -157,6 +148,24 @@ def masked(command: Sequence[str], environment: Mapping[str, str]) -> Iterator[s
         else:
             yield reduce(lambda told, secret: told.replace(secret, _MASK), secrets, word)
         hide_next = says_so and not assigned and word.startswith("-")
+
+
+def _find(program: str, environment: Mapping[str, str]) -> None:
+    """Raises CollectError where there is no such program: better now than after a session was made for it."""
+    if shutil.which(program, path=environment.get("PATH")) is None:
+        raise CollectError(
+            f"there is no command {program!r}",
+            "is it spelled as in the shell? A shell's own words need one: tracer record -- sh -c 'CMD && CMD'",
+        )
+
+
+def _run(command: Sequence[str], environment: Mapping[str, str], path: Path) -> int:
+    """The command's exit code. Where it cannot be started there was no run, and no file of it is left."""
+    try:
+        return run_child(command, environment)
+    except CollectError:
+        path.unlink(missing_ok=True)
+        raise
 
 
 def _name(asked: str | None, now: datetime) -> str:
