@@ -17,6 +17,7 @@ EXPECTED = {
     "AMBIGUOUS_RUN": "warning",
     "ENCODED_DENIAL": "warning",
     "DENIED_BY_OTHER_POLICY": "warning",
+    "GENERATED_ID": "note",
     "COVERAGE_GAP": "note",
     "INTEGRITY_UNCHECKED": "note",
     "BASELINE_FAULT": "note",

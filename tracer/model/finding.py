@@ -33,6 +33,7 @@ SEVERITIES: Final[Mapping[str, Severity]] = {
     "AMBIGUOUS_RUN": Severity.WARNING,
     "ENCODED_DENIAL": Severity.WARNING,
     "DENIED_BY_OTHER_POLICY": Severity.WARNING,
+    "GENERATED_ID": Severity.NOTE,
     "COVERAGE_GAP": Severity.NOTE,
     "INTEGRITY_UNCHECKED": Severity.NOTE,
     "BASELINE_FAULT": Severity.NOTE,

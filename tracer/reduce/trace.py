@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections import Counter
+import re
+from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from typing import Final
 
 from tracer.errors import NothingSelected
 from tracer.model.finding import Finding
@@ -24,6 +26,10 @@ from tracer.reduce.mapping import Mapped, map_record
 from tracer.reduce.parse import canonical, parse
 from tracer.reduce.seen import Seen, content_of
 from tracer.reduce.select import Binned, Selected, select
+from tracer.reference import generated
+
+_ALL_OF_A_KIND: Final = re.compile(r"/?[A-Za-z0-9-]+[/:]\*")
+"""A resource part of which only the kind is left: `vpc/*`, `/restapis/*`."""
 
 Read = Callable[[], Iterable[RawRecord]]
 """Reads the records from the start; called once a pass."""
@@ -267,6 +273,16 @@ class _Reduction:
             stacks=self._members.stacks,
         )
 
+    def _starred(self) -> dict[str, set[str]]:
+        """By service, the resources (`vpc/*`) of which nothing but their kind is left, although calls named them."""
+        starred: defaultdict[str, set[str]] = defaultdict(set)
+        for line in self._fold.permissions():
+            resource = line.permission.resource.resource
+            generated_ids = [step for step in line.widened if step.after == "*" and step.rule in generated.names()]
+            if generated_ids and _ALL_OF_A_KIND.fullmatch(resource):
+                starred[line.permission.action.service].add(resource)
+        return dict(starred)
+
     def _run_findings(self) -> Iterator[Finding]:
         if self._members.several:
             yield Finding(
@@ -279,6 +295,12 @@ class _Reduction:
                 "AMBIGUOUS_RUN",
                 f"several credentials of {identity} made calls at the same time, so that two runs may be mixed: narrow "
                 "them with --since, --until or --user-agent, or deploy with a session name of its own",
+            )
+        for service, resources in sorted(self._starred().items()):
+            yield Finding(
+                "GENERATED_ID",
+                f"{service}: AWS generates these ids anew, so a * stands in their place, for all resources of their "
+                f"kind: {', '.join(sorted(resources))}",
             )
         roots = {
             line.permission.principal

@@ -54,3 +54,9 @@ def rules_for(service: str) -> tuple[GeneratedRule, ...]:
 def services_that_keep() -> frozenset[str]:
     """The services that have a made_only row: the ids that the run made must be known."""
     return frozenset(rule.service for rule in rules() if rule.made_only)
+
+
+@functools.cache
+def names() -> frozenset[str]:
+    """The names of all rules."""
+    return frozenset(rule.rule for rule in rules())
