@@ -5,8 +5,8 @@ from tracer.model.arn import ArnPattern
 from tracer.model.finding import Finding
 from tracer.model.permission import Basis, Evidence, Permission, Section, UsedPermission, Widening
 from tracer.model.policy import Conditions
-from tracer.model.trace import Denial, Trace
-from tracer.report.explanation import explanation
+from tracer.model.trace import Accounting, Denial, Trace
+from tracer.report.explanation import absence, explanation
 
 DEPLOYER = "arn:aws:iam::123456789012:user/deployer"
 PASS_ROLE = UsedPermission(
@@ -77,3 +77,54 @@ def test_what_a_log_holds_is_printable():
     assert "\\x1b[2J" in text
     assert "on a\\nb" in text
     assert "\\u202e" in text
+
+
+BUCKET = UsedPermission(
+    Permission(Section.DEPLOYER, DEPLOYER, Action("s3:CreateBucket"), ArnPattern("arn:aws:s3:::orders-*")), Evidence()
+)
+REFUSED = Denial(DEPLOYER, "s3:PutBucketPolicy", "arn:aws:s3:::orders-dev", "AccessDenied", None, "message")
+OPEN = Finding("WILDCARD_RESOURCE", "nothing names the bucket beside arn:aws:s3:::orders-dev")
+ON_BUCKET = Trace(permissions=(BUCKET, PASS_ROLE, INFERRED), denied=(REFUSED,), findings=(OPEN,))
+
+
+@pytest.mark.parametrize(
+    ("asked", "heads"),
+    [
+        (
+            "arn:aws:s3:::orders-dev",
+            [
+                "s3:CreateBucket on arn:aws:s3:::orders-*",
+                "Denied: s3:PutBucketPolicy on arn:aws:s3:::orders-dev",
+                "warning: WILDCARD_RESOURCE: nothing names the bucket beside arn:aws:s3:::orders-dev",
+                "And 1 permission on *, which is every resource.",
+            ],
+        ),
+        ("arn:aws:s3:::orders-prod", ["s3:CreateBucket on arn:aws:s3:::orders-*", "And 1 permission on *, which is"]),
+        ("arn:aws:iam::*:role/*", ["iam:PassRole on arn:aws:iam::123456789012:role/orders-dev-*", "And 1 permission"]),
+        ("arn:aws:s3:::other", []),
+    ],
+)
+def test_a_resource_stands_for_the_patterns_that_cover_it(asked: str, heads: list[str]):
+    text = explanation(ArnPattern(asked), ON_BUCKET) or ""
+    shown = [line for line in text.splitlines() if line and not line.startswith("  ")]
+    assert len(shown) == len(heads)
+    assert all(line.startswith(head) for line, head in zip(shown, heads, strict=True))
+
+
+def test_what_is_absent_may_be_among_what_was_left_out():
+    left_out = Accounting(other_principal=44, outside_window=0, filtered_out=2, unmapped=1, used=9)
+    (line,) = absence(left_out)
+    assert line.endswith("needed it: 44 of other principals, 2 filtered out, 1 for which no action is known.")
+    assert list(absence(Accounting(used=9, duplicate=3))) == []
+    text = explanation(Action("s3:GetObject"), Trace(denied=(DENIED,), accounting=left_out))
+    assert "No permission for s3:GetObject is in the trace." in text
+    assert text.endswith("1 for which no action is known.\n")
+
+
+def test_findings_are_found_by_the_actions_that_their_events_stand_for():
+    def named(source: str, name: str) -> list[str]:
+        return [f"cloudwatch:{name}"] if source == "monitoring.amazonaws.com" else []
+
+    trace = Trace(findings=(Finding("UNKNOWN_ACTION", "look", "monitoring.amazonaws.com", "PutThing"),))
+    assert "UNKNOWN_ACTION: look" in explanation(Action("cloudwatch:PutThing"), trace, named)
+    assert explanation(Action("cloudwatch:PutThing"), trace) is None

@@ -65,7 +65,9 @@ def _patterns(actions: Sequence[Action]) -> list[Action]:
     for pattern in sorted(set(itertools.chain.from_iterable(map(_beginnings, names))), key=lambda one: len(one.text)):
         if any(other.covers(pattern) for other in chosen):
             continue
-        if sum(pattern.covers(name) for name in names) > 1 and held.issuperset(table.expand(pattern)):
+        known = set(table.expand(pattern))
+        # Of what the table does not know, nobody can say that it is all.
+        if len(known) > 1 and known <= held:
             chosen.append(pattern)
     return chosen
 

@@ -6,8 +6,8 @@ come the gains and the losses, action by action.
 
 "Gained" errs on the safe side: it is said of everything that cannot be shown to have been allowed before. A grant of
 the new policies was held before where one Allow of the old ones covers it whole, and each Deny of theirs that may
-touch it is still there, or another one that denies as much. It counts for nothing where a Deny without conditions
-takes it away at once. What was lost is what would be gained on the way back. So a grant that takes several
+touch it is still there, or another one that denies as much. It counts for nothing where one Deny of the new policies
+takes all of it away. What was lost is what would be gained on the way back. So a grant that takes several
 resource patterns of the other side together to cover, `a*` where there were `a` and `a?*`, is told as gained.
 """
 
@@ -15,13 +15,15 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
 from tracer.emit.grants import Allows, Denies, Grant, actions_covered, expanded, parsed_action, resources_covered
+from tracer.model.action import Action
 from tracer.model.arn import ArnPattern
 from tracer.model.policy import VERSION, Conditions, Policy, Statement
+from tracer.reference import table
 
 _ALTERNATIVES: Final = frozenset({"StringEquals", "StringLike", "ArnEquals", "ArnLike"})
 """Operators whose values are alternatives on a key with one value
@@ -96,39 +98,45 @@ def _literal(statement: Statement) -> Statement:
 class _Side:
     """One side's statements, ready to be asked."""
 
-    __slots__ = ("allows", "denies", "negations", "statements")
+    __slots__ = ("_allowing", "_allows", "_denying", "denies", "statements")
 
     def __init__(self, statements: Sequence[Statement]) -> None:
         self.statements = statements
-        self.allows = Allows(statements)
         self.denies = Denies(statements)
-        self.negations = frozenset(_negation(one) for one in statements if one.effect == "Allow" and _negated(one))
+        self._allows = Allows(statements)
+        self._allowing = [one for one in statements if one.effect == "Allow"]
+        self._denying = [(one, Denies([one])) for one in self.denies.statements]
 
-    def allowed(self, statement: Statement, grant: Grant) -> bool:
-        """Whether an Allow here covers `grant`, which is part of `statement`, leaving Denies out of account."""
-        if self.allows.grant(grant, spanning=True) or _negation(statement) in self.negations:
+    def allowed(self, grant: Grant, whole: Statement) -> bool:
+        """Whether an Allow here covers `grant` as far as `whole` gives it, leaving Denies out of account."""
+        if self._allows.grant(grant, spanning=True):
             return True
+        if whole.not_actions or whole.not_resources:
+            # What the statement leaves out stands in none of its grants: they are more than it gives.
+            return any(
+                grant.implies(own.conditions) and _covers_common(own, grant, whole, spanning=True)
+                for own in self._allowing
+            )
         parts = _alternatives(grant.conditions)
         return len(parts) > 1 and all(
-            self.allows.grant(replace(grant, conditions=part), spanning=True) for part in parts
+            self._allows.grant(replace(grant, conditions=one), spanning=True) for one in parts
         )
 
     def denied_more(self, grant: Grant, other: _Side) -> bool:
         """Whether a Deny here may touch `grant` in a way that no Deny of `other` does."""
         return any(
-            not other.denies_as_much(grant, part)
-            for deny in self.denies.statements
-            if Denies([deny]).blocking(grant) and not other.denies_as_much(grant, deny)
+            not other._denies_as_much(grant, part)
+            for deny, alone in self._denying
+            if alone.blocking(grant) and not other._denies_as_much(grant, deny)
             for part in _parts(deny)
             if Denies([part]).blocking(grant)
         )
 
-    def denies_as_much(self, grant: Grant, deny: Statement) -> bool:
+    def _denies_as_much(self, grant: Grant, deny: Statement) -> bool:
         """Whether one Deny here takes away from `grant` all that `deny` does."""
+        common = replace(grant, conditions=deny.conditions)
         return any(
-            own.conditions.weaker_than(deny.conditions)
-            and (actions_covered(own, grant.action) or _actions_within(own, deny))
-            and (resources_covered(own, grant.resource) or _resources_within(own, deny))
+            common.implies(own.conditions) and _covers_common(own, grant, deny, spanning=False)
             for own in self.denies.statements
         )
 
@@ -153,24 +161,34 @@ def _changes(statement: Statement, grant: Grant, before: _Side, after: _Side) ->
     """What of `grant`, part of `statement` of the side `after`, `before` does not allow: never allowed, or denied."""
 
     def never(one: Grant) -> bool:
-        return not before.allowed(statement, one)
+        return not before.allowed(one, statement)
 
     def denied(one: Grant) -> bool:
         return before.denied_more(one, after)
 
-    if not never(grant) and not denied(grant):
-        return
-    single = [
-        replace(grant, action=action)
-        for action in expanded(grant.action, statement.not_actions)
-        if not after.denies.covering(replace(grant, action=action))
-    ]
-    new = [one.action.text for one in single if never(one)]
-    freed = [one.action.text for one in single if not never(one) and denied(one)]
+    new: list[str] = []
+    freed: list[str] = []
+    for one in _narrowed(grant, statement, lambda part: never(part) or denied(part)):
+        if not after.denies.covering(one):
+            (new if never(one) else freed).append(one.action.text)
     apart = (*statement.not_actions, *statement.not_resources)
     for actions, was_denied in ((new, False), (freed, True)):
         if actions:
             yield Change(grant.action.text, grant.resource.text, grant.conditions, tuple(actions), was_denied, apart)
+
+
+def _narrowed(grant: Grant, statement: Statement, differs: Callable[[Grant], bool]) -> Iterator[Grant]:
+    """`grant` action by action, as far as it differs; what is alike as a whole is not looked at in parts."""
+    if not differs(grant):
+        return
+    wide = grant.action.text == "*"
+    for action in (Action(f"{prefix}:*") for prefix in table.services()) if wide else (grant.action,):
+        if wide and not differs(replace(grant, action=action)):
+            continue
+        for single in expanded(action, statement.not_actions):
+            one = replace(grant, action=single)
+            if differs(one):
+                yield one
 
 
 def _parts(deny: Statement) -> Iterator[Statement]:
@@ -179,21 +197,6 @@ def _parts(deny: Statement) -> Iterator[Statement]:
     resources: list[tuple[str, ...]] = [(text,) for text in deny.resources] or [()]
     for action, resource in itertools.product(actions, resources):
         yield replace(deny, actions=action, resources=resource)
-
-
-def _negated(statement: Statement) -> bool:
-    return bool(statement.not_actions or statement.not_resources)
-
-
-def _negation(statement: Statement) -> tuple[object, ...]:
-    """What a statement with NotAction or NotResource says, without the order and the spelling of its lists."""
-    return (
-        frozenset(map(str.lower, statement.actions)),
-        frozenset(map(str.lower, statement.not_actions)),
-        frozenset(statement.resources),
-        frozenset(statement.not_resources),
-        statement.conditions,
-    )
 
 
 def _alternatives(conditions: Conditions) -> list[Conditions]:
@@ -209,21 +212,28 @@ def _alternatives(conditions: Conditions) -> list[Conditions]:
     return [Conditions(items) for items in itertools.product(*choices)]
 
 
-def _actions_within(own: Statement, deny: Statement) -> bool:
-    """Whether the Deny `own` is about each action that `deny` is about."""
-    if deny.not_actions:
-        return bool(own.not_actions) and all(
-            any(parsed_action(text).covers(parsed_action(apart)) for text in deny.not_actions)
-            for apart in own.not_actions
-        )
-    return all(actions_covered(own, parsed_action(text)) for text in deny.actions)
+def _covers_common(own: Statement, grant: Grant, whole: Statement, *, spanning: bool) -> bool:
+    """Whether `own` is about all that `grant` and `whole` have in common, leaving conditions out of account."""
+    actions = actions_covered(own, grant.action) or _actions_within(own, whole)
+    resources = resources_covered(own, grant.resource, spanning=spanning)
+    return actions and (resources or _resources_within(own, whole, spanning=spanning))
 
 
-def _resources_within(own: Statement, deny: Statement) -> bool:
-    """Whether the Deny `own` is about each resource that `deny` is about."""
-    if deny.not_resources:
-        return bool(own.not_resources) and all(
-            any(ArnPattern(text).covers(ArnPattern(apart)) for text in deny.not_resources)
-            for apart in own.not_resources
-        )
-    return all(resources_covered(own, ArnPattern(text)) for text in deny.resources)
+def _actions_within(own: Statement, whole: Statement) -> bool:
+    """Whether `own` is about each action that `whole` is about."""
+    if not whole.not_actions:
+        return all(actions_covered(own, parsed_action(text)) for text in whole.actions)
+    apart = [parsed_action(text) for text in whole.not_actions]
+    return bool(own.not_actions) and all(
+        any(left_out.covers(parsed_action(text)) for left_out in apart) for text in own.not_actions
+    )
+
+
+def _resources_within(own: Statement, whole: Statement, *, spanning: bool) -> bool:
+    """Whether `own` is about each resource that `whole` is about."""
+    if not whole.not_resources:
+        return all(resources_covered(own, ArnPattern(text), spanning=spanning) for text in whole.resources)
+    apart = [ArnPattern(text) for text in whole.not_resources]
+    return bool(own.not_resources) and all(
+        any(left_out.covers(ArnPattern(text), spanning=spanning) for left_out in apart) for text in own.not_resources
+    )

@@ -22,6 +22,9 @@ from tracer.model.policy import Conditions
 _SPAN: Final = re.compile(r"(?! )[ !-\[\]-_a-{}~]+(?<! )")
 """Printable ASCII without backslash, backtick and pipe, and no space at either end."""
 
+_MEANT: Final = re.compile(r"""[^A-Za-z0-9 .,:;/()'"?=+%-]|:(?=//)|(?<=[Ww]{3})\.""")
+"""What could be Markdown in a line of words, or make a link of an address."""
+
 _HEAD: Final = ("statement", "actions", "resources", "only if", "from", "calls")
 
 
@@ -109,7 +112,7 @@ def code(text: str) -> str:
 
 def prose(text: str) -> str:
     """`text` as words, of which none is Markdown, nor an address that becomes a link by itself."""
-    return re.sub(r"[^A-Za-z0-9 .,:;/()'-]|:(?=//)|(?<=[Ww]{3})\.", _reference, text)
+    return _MEANT.sub(_reference, text)
 
 
 def _referenced(text: str) -> str:
@@ -117,8 +120,8 @@ def _referenced(text: str) -> str:
 
 
 def _reference(match: re.Match[str]) -> str:
-    r"""A character reference; for what is no visible sign, those of its escape, as `\x1b`."""
+    r"""A character reference; for what is no visible sign its escape, as `\x1b`."""
     sign = match.group()
     if sign.isprintable():
         return f"&#{ord(sign)};"
-    return "".join(f"&#{ord(part)};" for part in sign.encode("unicode_escape").decode("ascii"))
+    return sign.encode("unicode_escape").decode("ascii").replace("\\", "&#92;")

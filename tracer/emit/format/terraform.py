@@ -4,9 +4,10 @@ The resource is an aws_iam_policy, or for inline policies an aws_iam_role_policy
 aws_iam_group_policy; the files of a folder are one module, so each has names of its own. The layout is that of
 `terraform fmt`.
 
-`${` and `%{` begin templates in HCL, and are written `$${` and `%%{` to be themselves
-(https://developer.hashicorp.com/terraform/language/expressions/strings#escape-sequences-in-quoted-strings). Two things
-cannot pass through the data source as they are: it reads `&{` as IAM's `${`
+`${` and `%{` begin templates in HCL. A policy variable, `${aws:username}`, is written `$${aws:username}` to be itself;
+of any other `${` or `%{` the first sign is escaped by its code
+(https://developer.hashicorp.com/terraform/language/expressions/strings#escape-sequences). Two things cannot pass
+through the data source as they are: it reads `&{` as IAM's `${`
 (https://registry.terraform.io/providers/hashicorp/aws/latest/docs/data-sources/iam_policy_document#context-variable-interpolation),
 and Terraform brings every text into Unicode's normal form NFC. A policy that holds such a text is written as JSON.
 """
@@ -20,6 +21,7 @@ import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import PurePath
+from typing import Final
 
 from tracer.emit.baseline import texts
 from tracer.emit.draft import Document, Draft
@@ -27,6 +29,9 @@ from tracer.emit.format.names import holder, identifier, policy_name
 from tracer.emit.format.quoting import quoted
 from tracer.emit.pack import Attach
 from tracer.model.policy import Policy, Statement
+
+_TEMPLATE: Final = re.compile(r"(?<![$%])\$\{[A-Za-z0-9:/._*?$-]+\}|[$%](?=\{)")
+"""A policy variable, or what would begin a template of HCL's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,12 +60,18 @@ class TerraformFormat:
 
 def hcl_string(text: str) -> str:
     """`text` as a quoted string of HCL in which nothing is a template."""
-    return re.sub(r"([$%])(?=\{)", r"\1\1", quoted(text))
+    return _TEMPLATE.sub(_escape, quoted(text))
+
+
+def _escape(match: re.Match[str]) -> str:
+    found = match.group()
+    return f"${found}" if found.endswith("}") else f"\\u{ord(found):04x}"
 
 
 def _passes(statement: Statement) -> bool:
     """Whether the data source takes each text as it is."""
-    return all("&{" not in text and _is_normal(text) for text in texts(statement))
+    keys = (key for _, key, _ in statement.conditions.items)
+    return all("&{" not in text for text in texts(statement)) and all(map(_is_normal, (*keys, *texts(statement))))
 
 
 def _is_normal(text: str) -> bool:
