@@ -51,11 +51,12 @@ def identity(client_factory: ClientFactory = new_client, region: str | None = No
         CollectError: there are no credentials, they have expired, or STS cannot be reached.
     """
     from botocore.exceptions import BotoCoreError, ClientError
+    from botocore.parsers import ResponseParserError
 
     try:
         client = client_factory("sts", region)
         answer = client.get_caller_identity()
-    except (BotoCoreError, ClientError) as error:
+    except (BotoCoreError, ClientError, ResponseParserError) as error:
         raise explained(error, "sts:GetCallerIdentity") from error
     metadata = answer["ResponseMetadata"]
     return Identity(

@@ -85,6 +85,7 @@ def assume(
         CollectError: the role cannot be assumed.
     """
     from botocore.exceptions import BotoCoreError, ClientError
+    from botocore.parsers import ResponseParserError
 
     name = session_name(run)
     request: dict[str, Any] = {"RoleArn": role, "RoleSessionName": name}
@@ -94,7 +95,7 @@ def assume(
         client = client_factory("sts", region)
         answer = _with_source_identity(client, request, tell) if source_identity else None
         answer = answer or client.assume_role(**request)
-    except (BotoCoreError, ClientError) as error:
+    except (BotoCoreError, ClientError, ResponseParserError) as error:
         raise _refused(error, role) from error
     keys = answer["Credentials"]
     credentials = Credentials(keys["AccessKeyId"], keys["SecretAccessKey"], keys["SessionToken"])
