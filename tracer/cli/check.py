@@ -45,5 +45,5 @@ def check(settings: Settings, policies: tuple[str, ...], traces: tuple[str, ...]
     if settings.boundary:
         trace = replace(trace, permissions=bounded(trace.permissions, settings.boundary))
     verdict = judge(read_policies(policies), trace)
-    print_result([comparison(policies, verdict.missing, verdict.blocked, verdict.excess).encode()])
+    print_result([comparison(policies, verdict.missing, verdict.blocked, verdict.excess, verdict.idle).encode()])
     return int(bool(verdict.missing) or (no_excess and bool(verdict.excess)))

@@ -1,8 +1,8 @@
 """`check`: does a policy allow what a trace needed, and does it allow more?
 
-The answer is a Verdict: what is missing, permission by permission, and what is granted beyond, statement by
-statement. `self_check` asks the same of every draft before anything is printed, and knows nothing of how the draft
-was made.
+The answer is a Verdict: what is missing, permission by permission, what is granted beyond, statement by statement, and
+what can grant nothing. `self_check` asks the first two of every draft before anything is printed, and knows nothing of
+how the draft was made.
 
 Both answers err on the safe side. A permission counts as allowed where one Allow covers it whole and no Deny can be
 shown to touch it; of a condition that the trace does not know, nothing is taken for granted. A grant counts as needed
@@ -12,15 +12,23 @@ away entirely is none. How wildcards are read in the two questions is told in `A
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from tracer.emit.grants import Allows, Denies, Grant, expanded, parsed_action
+from tracer.emit.idle import Idle, idle
 from tracer.errors import SelfCheckFailed
 from tracer.model.arn import ArnPattern
 from tracer.model.permission import Permission, Section
 from tracer.model.policy import Policy, Statement
 from tracer.model.trace import Trace
+from tracer.reference import table
+
+_UNKNOWN: Final = "unknown"
+_LEVELS: Final = ("Permissions management", "Write", "Tagging", "Read", "List", _UNKNOWN)
+"""https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_understand-policy-summary-access-level-summaries.html"""
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -41,6 +49,14 @@ class Excess:
     resource: str
     actions: tuple[str, ...]
 
+    @property
+    def levels(self) -> tuple[tuple[str, int], ...]:
+        """The access levels of `actions`, the weightiest first, each with how many of them are of it; `unknown` of
+        those that the table does not have.
+        """
+        counts = Counter(_level(text) for text in self.actions)
+        return tuple((level, counts[level]) for level in _LEVELS if level in counts)
+
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
@@ -50,11 +66,13 @@ class Verdict:
         missing: the permissions that are not allowed, in the order of the trace.
         blocked: those among them that an Allow grants and a Deny takes away, or may take away.
         excess: what is granted beyond, by policy and statement.
+        idle: what of the policies can grant nothing.
     """
 
     missing: tuple[Permission, ...] = ()
     excess: tuple[Excess, ...] = ()
     blocked: tuple[Permission, ...] = ()
+    idle: tuple[Idle, ...] = ()
 
     @property
     def ok(self) -> bool:
@@ -87,7 +105,7 @@ def check(
     permissions = tuple(sorted(set(permissions), key=lambda permission: permission.sort_key))
     missing, blocked = lacking(policies, permissions)
     needed = _Needed(permissions, baseline.statements if baseline else ())
-    return Verdict(missing, tuple(_excess(policies, needed)), blocked)
+    return Verdict(missing, tuple(_excess(policies, needed)), blocked, tuple(idle(policies)))
 
 
 def lacking(
@@ -163,6 +181,12 @@ def _beyond(statement: Statement, grant: Grant, denies: Denies, needed: _Needed)
     return tuple(one.action.text for one in single if not needed.covers(one) and not denies.covering(one))
 
 
+def _level(text: str) -> str:
+    action = parsed_action(text)
+    fact = None if action.is_pattern else table.lookup(action.service, action.name)
+    return fact.access if fact else _UNKNOWN
+
+
 def self_check(
     policies: Sequence[Policy],
     permissions: Iterable[Permission],
@@ -184,12 +208,12 @@ def self_check(
         SelfCheckFailed: with the counter-example: a permission that is not allowed, a grant that neither the trace nor
             the baseline has, or a Deny of the baseline that was lost.
     """
-    verdict = check(policies, permissions, baseline=Policy(tuple(baseline)))
-    told = set(blocked)
-    for permission in verdict.missing:
-        if permission not in verdict.blocked or permission not in told:
+    permissions, told = tuple(permissions), set(blocked)
+    missing, taken = lacking(policies, permissions)
+    for permission in missing:
+        if permission not in taken or permission not in told:
             raise _failed(f"{whose} does not allow {permission.action} on {permission.resource}, which the trace holds")
-    for excess in verdict.excess:
+    for excess in _excess(policies, _Needed(permissions, baseline)):
         raise _failed(
             f"{whose} grants {excess.actions[0]} on {excess.resource} (statement {excess.statement + 1} of document "
             f"{excess.policy + 1}), which neither the trace nor the baseline holds"

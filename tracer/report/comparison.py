@@ -38,9 +38,37 @@ class Grant(Protocol):
     def actions(self) -> tuple[str, ...]:
         """The actions behind it that are beyond."""
 
+    @property
+    def levels(self) -> tuple[tuple[str, int], ...]:
+        """Their access levels, each with how many of them are of it."""
+
+
+class Idle(Protocol):
+    """An action or a resource of a statement that grants nothing there."""
+
+    @property
+    def policy(self) -> int:
+        """The place of the policy among those compared, from 0."""
+
+    @property
+    def statement(self) -> int:
+        """The place of the statement in it, from 0."""
+
+    @property
+    def element(self) -> str:
+        """The action or the resource, as written."""
+
+    @property
+    def reason(self) -> str:
+        """Why it grants nothing."""
+
 
 def comparison(
-    names: Sequence[str], missing: Sequence[Permission], blocked: Sequence[Permission], excess: Sequence[Grant]
+    names: Sequence[str],
+    missing: Sequence[Permission],
+    blocked: Sequence[Permission],
+    excess: Sequence[Grant],
+    idle: Sequence[Idle] = (),
 ) -> str:
     """The comparison as text.
 
@@ -49,6 +77,7 @@ def comparison(
         missing: what the trace needs and the policies do not allow.
         blocked: those of `missing` that an Allow grants and a Deny takes away, or may.
         excess: what the policies grant and the trace does not need.
+        idle: what of the policies can grant nothing; the section is left out where there is none.
     """
     sections = [
         _section(f"Missing: {counted(len(missing), 'permission')}", [_missing(item, blocked) for item in missing]),
@@ -56,6 +85,8 @@ def comparison(
             f"Granted beyond the trace: {counted(len(excess), 'grant')}", [_beyond(item, names) for item in excess]
         ),
     ]
+    if idle:
+        sections.append(_section(f"Granting nothing: {len(idle)}", [_idle(item, names) for item in idle]))
     return "\n".join(sections)
 
 
@@ -77,10 +108,16 @@ def _missing(permission: Permission, blocked: Sequence[Permission]) -> str:
 def _beyond(grant: Grant, names: Sequence[str]) -> str:
     lines = [
         f"  {printable(grant.action)} on {printable(grant.resource)}",
-        f"      statement {grant.statement + 1} of {printable(names[grant.policy])}",
+        f"      statement {grant.statement + 1} of {printable(names[grant.policy])}: "
+        + ", ".join(f"{count:,} {level}" if count > 1 else level for level, count in grant.levels),
     ]
     if grant.actions != (grant.action,):
         rest = len(grant.actions) - _SHOWN
         shown = ", ".join(map(printable, grant.actions[:_SHOWN])) + (f" and {rest:,} more" if rest > 0 else "")
         lines += textwrap.wrap(shown, _WIDTH, initial_indent=_INDENT, subsequent_indent=_INDENT)
     return "\n".join(lines)
+
+
+def _idle(item: Idle, names: Sequence[str]) -> str:
+    where = f"statement {item.statement + 1} of {printable(names[item.policy])}"
+    return f"  {printable(item.element)}\n      {where}: {item.reason}"
