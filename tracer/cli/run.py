@@ -15,6 +15,7 @@ from tracer.report.summary import accounted
 
 
 @command(
+    "tracer run --run first -o out/",
     "tracer run --from logs/ --principal arn:aws:iam::123456789012:user/ci -o out/",
     "tracer run --from lookup --since -2h --region us-east-1 > policy.json",
 )
