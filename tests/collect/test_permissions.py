@@ -21,6 +21,11 @@ def actions(purpose: str) -> set[str]:
 def test_each_source_names_what_it_calls():
     assert actions("lookup") == {LOOKUP}
     assert actions("s3") == {"s3:ListBucket", "s3:GetObject", "cloudtrail:ListPublicKeys"}
+    assert actions("check") == {
+        "access-analyzer:CheckNoNewAccess",
+        "access-analyzer:ValidatePolicy",
+        "iam:SimulateCustomPolicy",
+    }
     assert actions("record") == {ASSUME_ROLE, "sts:SetSourceIdentity"}
 
 
