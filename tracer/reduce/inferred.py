@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Final
 from urllib.parse import unquote
@@ -23,7 +23,8 @@ from urllib.parse import unquote
 from tracer.model.action import Action
 from tracer.model.arn import Arn, ArnPattern
 from tracer.model.glob import escape
-from tracer.model.permission import Section, Widening
+from tracer.model.permission import Permission, Section, Widening
+from tracer.model.policy import Conditions
 from tracer.model.record import Record
 from tracer.reduce.callers import partition_of_region
 from tracer.reduce.request import lookup, plain_event
@@ -47,6 +48,12 @@ _ARTIFACTS: Final = Widening("resource", "", "*", "serverless-artifacts")
 
 _GET: Final = Action("s3:GetObject")
 
+_PASS: Final = Action("iam:PassRole")
+_TO_STACKS: Final = Conditions.of("StringEquals", "iam:PassedToService", "cloudformation.amazonaws.com")
+_STACK_WRITES: Final = frozenset(
+    Action(f"cloudformation:{name}") for name in ("CreateStack", "UpdateStack", "CreateChangeSet", "ExecuteChangeSet")
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Line:
@@ -67,6 +74,7 @@ class Line:
     widened: tuple[Widening, ...] = ()
     doubt: str = ""
     unlogged: str = ""
+    conditions: Conditions = Conditions()
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -131,6 +139,24 @@ class _Actor:
     """What AWS read for it, by rule and partition."""
     artifacts: set[tuple[str, str, _Home]] = field(default_factory=set)
     """The same, of artifacts: whichever the run read, the next one reads others."""
+
+
+def stack_roles(known: Iterable[Permission]) -> Iterator[Line]:
+    """iam:PassRole on the service roles that stacks work with and that no record of the run names.
+
+    "CloudFormation always uses this role for all future operations on the stack", so a redeploy need not name it, but
+    who makes the stack anew must pass it
+    (https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/using-iam-servicerole.html).
+    """
+    lines = list(known)
+    passed = {line.resource for line in lines if line.action == _PASS and _TO_STACKS.weaker_than(line.conditions)}
+    roles = {line.principal for line in lines if line.section is Section.SERVICE_ROLE}
+    owners = {line.principal for line in lines if line.section is Section.DEPLOYER and line.action in _STACK_WRITES}
+    for owner in sorted(owners):
+        for role in sorted(roles):
+            pattern = ArnPattern.exactly(role)
+            if pattern not in passed:
+                yield Line(Section.DEPLOYER, owner, _PASS, pattern, "pass-role/stack-role", conditions=_TO_STACKS)
 
 
 class Deduction:

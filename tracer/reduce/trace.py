@@ -20,7 +20,7 @@ from tracer.reduce.callers import partition_of_region
 from tracer.reduce.filters import GLOBAL_SERVICES
 from tracer.reduce.fold import Fold, time_text
 from tracer.reduce.generalize import Generalizer
-from tracer.reduce.inferred import Deduction
+from tracer.reduce.inferred import Deduction, stack_roles
 from tracer.reduce.inventory import Inventory
 from tracer.reduce.mapping import Mapped, map_record
 from tracer.reduce.parse import canonical, parse
@@ -195,10 +195,17 @@ class _Reduction:
     def _infer(self) -> None:
         """Add what the records imply and do not hold."""
         gaps: set[str] = set()
-        for line in self._deduction.lines():
+        known = [line.permission for line in self._fold.permissions()]
+        for line in (*self._deduction.lines(), *stack_roles(known)):
             resource, widened = self._generalize(line.resource)
             permission = Permission(
-                line.section, line.principal, line.action, resource, basis=Basis.INFERRED, rule=line.rule
+                line.section,
+                line.principal,
+                line.action,
+                resource,
+                line.conditions,
+                Basis.INFERRED,
+                line.rule,
             )
             if self._fold.inferred(permission, line.widened + widened):
                 gaps.add(line.unlogged)
@@ -245,7 +252,8 @@ class _Reduction:
 
     def trace(self, source_findings: tuple[Finding, ...]) -> Trace:
         """The trace of all that was added. Called once."""
-        self._infer()
+        if self._options.inferred:
+            self._infer()
         run, permissions = self._facts(), self._fold.permissions()
         findings = [*self._fold.findings(), *self._remarks, *source_findings, *self._run_findings()]
         if self._options.lifecycle:
