@@ -44,6 +44,7 @@ TEMPLATES = {
     "what looks like a parameter": ("${AWS::Region}", {"Fn::Sub": "${!AWS::Region}"}),
     "not closed": ("arn:aws:s3:::a${b", {"Fn::Join": ["", ["arn:aws:s3:::a$", "{b"]]}),
     "a mark that Fn::Sub would take": ("a${!b}", {"Fn::Join": ["", ["a$", "{!b}"]]}),
+    "behind a backslash": ("a\\${b}", {"Fn::Join": ["", ["a\\$", "{b}"]]}),
     "one in another": ("${a${b}}", {"Fn::Join": ["", ["$", "{a$", "{b}}"]]}),
 }
 

@@ -36,10 +36,11 @@ def test_a_functions_block_is_read_back(statements: list[Statement]):
     block = statements_in(SERVERLESS.render(document, draft_of(document)))
     assert Policy.from_json({"Version": "2012-10-17", "Statement": resolved(block)}) == document.policy
     for statement in block:
-        # The framework's schema wants lists; and `${` with a small letter behind it would be a variable of its own.
+        # The framework's schema wants lists; `${` with a small letter behind it would be a variable of its own, and
+        # `\${` an escape (lib/configuration/variables/parse.js; that of 3.40 found neither in 3,000 such policies).
         assert isinstance(statement.get("Action", statement.get("NotAction")), list)
         assert isinstance(statement.get("Resource", statement.get("NotResource")), list)
-        assert not [text for text in texts(list(statement.values())) if re.search(r"\$\{[a-z]", text)]
+        assert not [text for text in texts(list(statement.values())) if re.search(r"\$\{[a-z]|\\\$\{", text)]
 
 
 @settings(max_examples=_EXAMPLES)

@@ -12,8 +12,8 @@ Deployed where the run was, the template says what the policy said:
   (https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/intrinsic-function-reference-sub.html). So a
   text that holds one is always an Fn::Sub; the Serverless Framework, whose own variables begin likewise, leaves
   `${!...}` alone.
-- A `${` that nothing closes, or that holds a `!` or a brace itself, has no such escape: Fn::Join puts its two signs
-  together where nobody looks for variables any more.
+- A `${` that nothing closes, or that holds a `!` or a brace itself, has no such escape, and one behind a backslash is
+  an escape of the Serverless Framework's: Fn::Join puts the two signs together where nobody looks for variables.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ def _templates(texts: str | list[str], run: RunFacts) -> Yaml:
 def template(text: str, run: RunFacts) -> Yaml:
     """`text` as it is where it needs nothing, or the intrinsic function whose value it is where the run was."""
     escaped = _VARIABLE.sub("${!", text)
-    if escaped.count("${") > escaped.count("${!") or "${!" in text:
+    if escaped.count("${") > escaped.count("${!") or "${!" in text or "\\${" in text:
         return {"Fn::Join": ["", re.split(r"(?<=\$)(?=\{)", text)]}
     parametrised = _in_arn(escaped, run) or _in_service_name(escaped, run) or escaped
     return {"Fn::Sub": parametrised} if "${" in parametrised else text
