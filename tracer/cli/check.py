@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 import click
@@ -11,9 +12,13 @@ from tracer.cli.options import Settings, command
 from tracer.cli.output import print_result
 from tracer.emit.boundary import bounded
 from tracer.emit.check import check as judge
+from tracer.emit.check import judged
 from tracer.emit.ignores import load_ignores, sift
 from tracer.emit.union import unite
-from tracer.report.comparison import comparison
+from tracer.errors import UsageError
+from tracer.model.permission import Permission
+from tracer.model.policy import Policy
+from tracer.report.comparison import comparison, opinion
 
 
 @command(
@@ -26,9 +31,26 @@ from tracer.report.comparison import comparison
             help="The trace to check against; not given: stdin. Repeatable.",
         ),
         click.Option(["--no-excess"], is_flag=True, help="Fail also on what is granted beyond the trace."),
+        click.Option(
+            ["--aws"], is_flag=True,
+            help="Ask AWS as well: Access Analyzer (ValidatePolicy) and IAM's policy simulator. Needs credentials.",
+        ),
+        click.Option(
+            ["--against"], metavar="FILE", multiple=True,
+            help="With --aws: an older policy; fail on what it did not allow (CheckNoNewAccess, which AWS charges). "
+            "Repeatable.",
+        ),
     ),
 )  # fmt: skip
-def check(settings: Settings, policies: tuple[str, ...], traces: tuple[str, ...], *, no_excess: bool) -> int:
+def check(
+    settings: Settings,
+    policies: tuple[str, ...],
+    traces: tuple[str, ...],
+    *,
+    no_excess: bool,
+    aws: bool,
+    against: tuple[str, ...],
+) -> int:
     """Say what a policy lacks for a trace, and what it grants beyond.
 
     POLICY is an IAM policy document in JSON; several are taken together, as those of one principal. The trace
@@ -37,13 +59,40 @@ def check(settings: Settings, policies: tuple[str, ...], traces: tuple[str, ...]
     What --ignore leaves out of a policy is not missing here, and is beyond the trace where it is granted.
 
     The exit code is 1 where a permission of the trace is missing, and with --no-excess also where something beyond it
-    is granted.
+    is granted; with --aws also where Access Analyzer finds an error, the simulator refuses a permission, or something
+    is allowed that --against did not allow.
     """
+    if against and not aws:
+        raise UsageError("--against is a question to AWS", "add --aws, or ask `tracer diff OLD NEW --no-new-access`")
     trace = unite(read_traces(traces))
     if settings.ignore:
         trace = replace(trace, permissions=sift(trace.permissions, load_ignores(settings.ignore))[0])
     if settings.boundary:
         trace = replace(trace, permissions=bounded(trace.permissions, settings.boundary))
-    verdict = judge(read_policies(policies), trace)
+    documents = read_policies(policies)
+    verdict = judge(documents, trace)
     print_result([comparison(policies, verdict.missing, verdict.blocked, verdict.excess, verdict.idle).encode()])
-    return int(bool(verdict.missing) or (no_excess and bool(verdict.excess)))
+    failed = bool(verdict.missing) or (no_excess and bool(verdict.excess))
+    if aws:
+        failed |= _asked_aws(settings, policies, documents, read_policies(against), judged(trace))
+    return int(failed)
+
+
+def _asked_aws(
+    settings: Settings,
+    names: Sequence[str],
+    documents: Sequence[Policy],
+    old: Sequence[Policy],
+    permissions: Iterable[Permission],
+) -> bool:
+    """Print what AWS says; whether it is a failure."""
+    from tracer.collect.aws import new_client
+    from tracer.collect.aws_checks import new_access, refused, validate
+
+    region = settings.regions[0] if settings.regions else None
+    analyzer = new_client("accessanalyzer", region)
+    remarks = validate(analyzer, documents)
+    gained = new_access(analyzer, documents, old) if old else None
+    denied = refused(new_client("iam", region), documents, permissions)
+    print_result([f"\n{opinion(names, remarks, gained, denied)}".encode()])
+    return bool(gained or denied) or any(remark.severity == "ERROR" for remark in remarks)

@@ -101,7 +101,7 @@ def check(
         UsageError: an Action in a policy is none.
     """
     policies = (policies,) if isinstance(policies, Policy) else tuple(policies)
-    permissions = _judged(trace, section, principal) if isinstance(trace, Trace) else tuple(trace)
+    permissions = judged(trace, section, principal) if isinstance(trace, Trace) else tuple(trace)
     permissions = tuple(sorted(set(permissions), key=lambda permission: permission.sort_key))
     missing, blocked = lacking(policies, permissions)
     needed = _Needed(permissions, baseline.statements if baseline else ())
@@ -125,7 +125,8 @@ def lacking(
     return tuple(missing), tuple(blocked)
 
 
-def _judged(trace: Trace, section: Section | None, principal: str | None) -> tuple[Permission, ...]:
+def judged(trace: Trace, section: Section | None = None, principal: str | None = None) -> tuple[Permission, ...]:
+    """The permissions of `trace` that count; as in `check`."""
     permissions = tuple(used.permission for used in trace.permissions)
     if section is None and any(permission.section is Section.DEPLOYER for permission in permissions):
         section = Section.DEPLOYER

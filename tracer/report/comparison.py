@@ -90,6 +90,48 @@ def comparison(
     return "\n".join(sections)
 
 
+class Remark(Protocol):
+    """Something that AWS says of a policy."""
+
+    @property
+    def policy(self) -> int:
+        """The place of the policy among those asked about, from 0."""
+
+    @property
+    def severity(self) -> str:
+        """ERROR, SECURITY_WARNING, WARNING or SUGGESTION."""
+
+    @property
+    def text(self) -> str:
+        """What it says."""
+
+
+def opinion(
+    names: Sequence[str], remarks: Sequence[Remark], gained: Sequence[str] | None, refused: Sequence[Permission]
+) -> str:
+    """What AWS says, as text.
+
+    Args:
+        names: the policies' names.
+        remarks: those of Access Analyzer.
+        gained: what is allowed that an older policy did not allow; None where none was given.
+        refused: what IAM's simulator does not allow.
+    """
+    sections = [
+        _section(f"Access Analyzer: {counted(len(remarks), 'remark')}", [_remark(item, names) for item in remarks]),
+        _section(
+            f"Refused by IAM's simulator: {counted(len(refused), 'permission')}", [_missing(i, ()) for i in refused]
+        ),
+    ]
+    if gained is not None:
+        sections.append(_section(f"New access: {len(gained) or 'none'}", [f"  {printable(text)}" for text in gained]))
+    return "\n".join(sections)
+
+
+def _remark(item: Remark, names: Sequence[str]) -> str:
+    return f"  {item.severity} of {printable(names[item.policy])}\n      {printable(item.text)}"
+
+
 def _section(title: str, rows: Sequence[str]) -> str:
     return f"{title}\n" + "".join(f"{row}\n" for row in rows)
 
