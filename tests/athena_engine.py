@@ -36,6 +36,7 @@ _PLAIN = (
 )  # fmt: skip
 _IDENTITY = ("type", "principalId", "arn", "accountId", "invokedBy", "accessKeyId", "userName")
 _ISSUER = ("type", "principalId", "arn", "accountId", "userName")
+_RESOURCE = "{arn: item->>'ARN', accountid: item->>'accountId', type: item->>'type'}"
 
 
 def _struct(path: str, names: tuple[str, ...], more: str = "") -> str:
@@ -59,8 +60,7 @@ class Engine:
         columns = [
             *(f"r->>'$.{field}' AS {field.lower()}" for field in _PLAIN),
             f"{_struct('userIdentity', _IDENTITY, context)} AS useridentity",
-            "list_transform(CAST(r->'$.resources' AS JSON[]), lambda item: "
-            "{arn: item->>'ARN', accountid: item->>'accountId', type: item->>'type'}) AS resources",
+            f"list_transform(CAST(r->'$.resources' AS JSON[]), lambda item: {_RESOURCE}) AS resources",
             *(f"regexp_extract(filename, '{PARTITIONS[key]}', 1) AS \"{key}\"" for key in partitions),
         ]
         self.duck.execute(
@@ -91,9 +91,13 @@ def athena(engine: Engine, tables: Mapping[str, tuple[str, ...]]) -> Iterator[st
     plain = AthenaBackend.start_query_execution
 
     def start(
-        self: AthenaBackend, query: str, context: Any, config: Any, workgroup: str, execution_parameters: Any
+        self: AthenaBackend,
+        *,
+        query: str,
+        execution_parameters: list[str] | None,
+        **others: Any,  # noqa: ANN401 - moto's
     ) -> str:
-        execution = plain(self, query, context, config, workgroup, execution_parameters)
+        execution = plain(self, query=query, execution_parameters=execution_parameters, **others)
         rows = engine.run(query, execution_parameters or [])
         cells = [{"Data": [{} if cell is None else {"VarCharValue": cell} for cell in row]} for row in rows]
         self.query_results[execution] = QueryResults(rows=cells, column_info=[])

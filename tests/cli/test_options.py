@@ -22,6 +22,7 @@ DEFAULTS = {
     "run": None,
     "wait": timedelta(minutes=20),
     "no_wait": False,
+    "dry_run": False,
     "slack": timedelta(hours=1),
     "verify": False,
     "cache": None,
@@ -58,6 +59,7 @@ PARSED = [
     ("--wait 90s", {"wait": timedelta(seconds=90)}),
     ("--wait 1h", {"wait": timedelta(hours=1)}),
     ("--no-wait", {"no_wait": True}),
+    ("--dry-run", {"dry_run": True}),
     ("--slack 90m", {"slack": timedelta(minutes=90)}),
     ("--verify", {"verify": True}),
     ("--cache kept/", {"cache": "kept/"}),
@@ -103,8 +105,8 @@ PARSED = [
 ]  # fmt: skip
 
 NAMES = {
-    "--from", "--run", "--wait", "--no-wait", "--slack", "--verify", "--cache", "--no-cache", "--principal", "--since",
-    "--until", "--region", "--account", "--user-agent", "--event-source",
+    "--from", "--run", "--wait", "--no-wait", "--dry-run", "--slack", "--verify", "--cache", "--no-cache",
+    "--principal", "--since", "--until", "--region", "--account", "--user-agent", "--event-source",
     "--resources", "--service", "--stage", "--no-inferred", "--commands", "--lifecycle", "--include-denied",
     "--baseline", "--merge", "--attach", "--compact", "--ignore", "--boundary", "--format", "--evidence", "-o",
     "--strict",

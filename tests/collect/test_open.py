@@ -9,8 +9,10 @@ from pathlib import Path
 
 import pytest
 
+from tracer.collect.athena import AthenaSource
 from tracer.collect.combined import CombinedSource
 from tracer.collect.files import FileSource
+from tracer.collect.lake import LakeSource
 from tracer.collect.lookup import LookupSource
 from tracer.collect.open import open_source
 from tracer.collect.s3 import S3Source
@@ -18,6 +20,7 @@ from tracer.errors import UsageError
 from tracer.model.finding import Finding
 from tracer.model.run import DeployRun
 
+STORE = "0f5c4a8e-2b1d-4f6a-9c3e-7d8b9a0c1d2e"
 RUN = DeployRun(regions=("eu-west-1",))
 
 
@@ -33,7 +36,12 @@ RUN = DeployRun(regions=("eu-west-1",))
         (["s3://bucket"], S3Source),
         (["s3://bucket/prefix", "s3://bucket/prefix"], S3Source),
         (["s3://bucket", "s3://other"], CombinedSource),
+        (["athena:audit.logs"], AthenaSource),
+        (["athena:team-a@audit.logs", "athena:team-a@audit.logs"], AthenaSource),
+        ([f"lake:{STORE}"], LakeSource),
+        ([f"lake:arn:aws:cloudtrail:eu-west-1:123456789012:eventdatastore/{STORE}"], LakeSource),
         (["a", "lookup"], CombinedSource),
+        (["s3://bucket", "athena:audit.logs"], CombinedSource),
     ],
     ids=str,
 )
@@ -41,11 +49,23 @@ def test_a_spec_names_a_source(specs: list[str], kind: type):
     assert type(open_source(specs, RUN)) is kind
 
 
-@pytest.mark.parametrize("spec", ["athena:db.table", "lake:store"])
-def test_a_source_that_is_not_built_is_told_with_what_to_do(spec: str):
-    with pytest.raises(UsageError, match="not yet built") as caught:
+@pytest.mark.parametrize(
+    ("spec", "what"),
+    [
+        ("athena:table", "no table"),
+        ("athena:", "no table"),
+        ('athena:db."t" --', "no table"),
+        ("athena:a.b.c", "no table"),
+        ("lake:store", "no event data store"),
+        ("lake:arn:aws:cloudtrail:us-east-1:123456789012:trail/main", "no event data store"),
+        ("lake:" + STORE + "; DROP", "no event data store"),
+    ],
+    ids=str,
+)
+def test_what_names_nothing_that_is_asked_in_sql_is_told_with_what_to_write(spec: str, what: str):
+    with pytest.raises(UsageError, match=what) as caught:
         open_source(["logs/", spec], RUN)
-    assert "--from" in caught.value.hint
+    assert caught.value.hint
 
 
 def test_no_source_is_wrong_usage():

@@ -8,10 +8,12 @@ from collections.abc import Sequence, Set
 from pathlib import Path
 from typing import Final
 
+import click
+
 from tracer.cli.options import ANY, Settings
-from tracer.cli.output import say
+from tracer.cli.output import deliver, say
 from tracer.cli.times import window
-from tracer.collect.interface import RecordSource
+from tracer.collect.interface import QuerySource, RecordSource
 from tracer.collect.runfile import RunFile, load_run_file
 from tracer.errors import CollectError, UsageError
 from tracer.model.action import Action, InvalidAction
@@ -31,11 +33,13 @@ _PART: Final = re.compile(r"[1-9][0-9]?")
 def open_run(settings: Settings) -> tuple[RecordSource, DeployRun]:
     """The records that the options name, and the run that they ask about.
 
+    With --dry-run, and a source that is asked in SQL, the command ends here: the SQL is its result.
+
     Raises:
         UsageError: nothing is named, or an option cannot be understood.
     """
     from tracer.collect.cache import Cache
-    from tracer.collect.open import open_source
+    from tracer.collect.open import asks_in_sql, open_source, query_source
     from tracer.collect.s3 import S3Source
     from tracer.collect.waiting import recorded_history
 
@@ -52,7 +56,12 @@ def open_run(settings: Settings) -> tuple[RecordSource, DeployRun]:
         cache = Cache.passing() if settings.no_cache else Cache(Path(settings.cache)) if settings.cache else None
         return S3Source(spec, slack=settings.slack, cache=cache, verify=settings.verify, tell=say)
 
-    return open_source(sources, run, history, trail), run
+    def queried(spec: str) -> QuerySource:
+        return query_source(spec, settings.slack, say)
+
+    if settings.dry_run:
+        _show_queries([queried(spec).sql(run) for spec in sources if asks_in_sql(spec)], settings)
+    return open_source(sources, run, history, trail, queried), run
 
 
 def deploy_run(settings: Settings, recorded: RunFile | None, sources: Sequence[str]) -> DeployRun:
@@ -123,6 +132,13 @@ def asked_for(text: str) -> Action | ArnPattern:
             str(error),
             "write service:Name, a pattern of it, or an ARN: s3:CreateBucket, 's3:Get*', arn:aws:s3:::orders",
         ) from error
+
+
+def _show_queries(queries: Sequence[str], settings: Settings) -> None:
+    """The result of --dry-run, where a source is asked in SQL: the command ends here."""
+    if queries:
+        deliver(settings.output, [f"{query};\n".encode() for query in queries], "queries.sql")
+        raise click.exceptions.Exit(0)
 
 
 def _principals(settings: Settings, recorded: RunFile | None, sources: Sequence[str]) -> tuple[str, ...]:

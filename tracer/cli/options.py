@@ -45,6 +45,7 @@ class Settings:
     run: str | None
     wait: timedelta
     no_wait: bool
+    dry_run: bool
     slack: timedelta
     verify: bool
     cache: str | None
@@ -173,8 +174,9 @@ SHARED: Final[Mapping[str, Sequence[click.Option]]] = {
     "Which records": (
         _many(
             "--from", "sources", "SOURCE",
-            "Where the CloudTrail records are: a file, a folder, `-` for stdin, s3://BUCKET/PREFIX, where a trail delivers "
-            "its log files, or `lookup`, the account's event history of the last 90 days. Several are read as one.",
+            "Where the CloudTrail records are: a file, a folder, `-` for stdin, s3://BUCKET/PREFIX, where a trail "
+            "delivers its log files, `lookup`, the account's event history of the last 90 days, "
+            "athena:[WORKGROUP@]DATABASE.TABLE, or lake:EVENT-DATA-STORE. Several are read as one.",
         ),
         _text(
             "--run", "NAME|FILE",
@@ -187,9 +189,10 @@ SHARED: Final[Mapping[str, Sequence[click.Option]]] = {
             default="20m",
         ),
         _flag("--no-wait", "Look up what is there now."),
+        _flag("--dry-run", "Print the SQL that Athena or CloudTrail Lake would be asked, and run nothing."),
         _text(
             "--slack", "TIME",
-            "How long after --until a bucket's log files are still read, for CloudTrail delivers late: 90m, 1h.",
+            "How long after --until a trail's log files are still read, for CloudTrail delivers late: 90m, 1h.",
             default="1h",
         ),
         _flag("--verify", "Check a bucket's log files against the trail's digests; what was altered does not count."),

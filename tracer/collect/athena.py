@@ -56,8 +56,8 @@ STOP: Final = "athena:StopQueryExecution"
 TABLE: Final = "glue:GetTable"
 
 SLACK: Final = timedelta(hours=1)
-"""How much later than a call its log file may be delivered, by which its day is named: usually five minutes, "not
-guaranteed" (https://docs.aws.amazon.com/awscloudtrail/latest/userguide/how-cloudtrail-works.html)."""
+"""How much later than a call its log file, whose day is that of its delivery, is looked for: it usually takes five
+minutes, "not guaranteed" (https://docs.aws.amazon.com/awscloudtrail/latest/userguide/how-cloudtrail-works.html)."""
 
 _DAY: Final = "timestamp"
 _ACCOUNT: Final = ("account", "accountid", "account_id")
@@ -155,6 +155,7 @@ class AthenaSource:
         table: which one.
         client_factory: makes the clients, of the environment's region: that is where the table is.
         sleep: waits so many seconds.
+        slack: how much later than a call its log file may be delivered.
         tell: what a person should read while it runs: the bytes scanned.
     """
 
@@ -163,11 +164,13 @@ class AthenaSource:
         table: Table,
         client_factory: ClientFactory = new_client,
         sleep: Callable[[float], None] = time.sleep,
+        slack: timedelta = SLACK,
         tell: Callable[[str], None] = lambda _: None,
     ) -> None:
         self._table = table
         self._new_client = client_factory
         self._sleep = sleep
+        self._slack = slack
         self._tell = tell
         self._partitions: frozenset[str] | None = None
         self._answers: dict[DeployRun, Spool] = {}
@@ -198,7 +201,7 @@ class AthenaSource:
         return _query(self._table, Condition(self._condition(run).quoted()))
 
     def _condition(self, run: DeployRun) -> Condition:
-        return every((*_bounds(self._partition_keys(), run), needed(run, _time_text)))
+        return every((*_bounds(self._partition_keys(), run, self._slack), needed(run, _time_text)))
 
     def _partition_keys(self) -> frozenset[str]:
         """The names of the table's partition keys. Raises CollectError."""
@@ -268,10 +271,10 @@ def _query(table: Table, condition: Condition) -> str:
     return statement.replace("<table>", name).replace("<condition>", condition.sql)
 
 
-def _bounds(keys: frozenset[str], run: DeployRun) -> Iterator[Condition | None]:
+def _bounds(keys: frozenset[str], run: DeployRun, slack: timedelta) -> Iterator[Condition | None]:
     """What of the table is scanned, by its partition keys; a log file's day is that of its delivery."""
     first, until = first_moment(run), run.window.until
-    days = (f"{first:%Y/%m/%d}" if first else None, f"{until + SLACK:%Y/%m/%d}" if until else None)
+    days = (f"{first:%Y/%m/%d}" if first else None, f"{until + slack:%Y/%m/%d}" if until else None)
     if _DAY in keys:
         yield within(f'"{_DAY}"', *days, closed=True)
     elif keys.issuperset(_DATE):

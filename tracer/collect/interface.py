@@ -24,3 +24,11 @@ class RecordSource(Protocol):
     def findings(self) -> tuple[Finding, ...]:
         """What this source cannot show, or did not check: asked after the last record."""
         ...
+
+
+class QuerySource(RecordSource, Protocol):
+    """A source that is asked in SQL."""
+
+    def sql(self, run: DeployRun) -> str:
+        """The query that `records` would run, with its values in it; it is not run. Raises CollectError."""
+        ...

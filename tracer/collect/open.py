@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
+from datetime import timedelta
 from typing import Final
 
+from tracer.collect.athena import SLACK, AthenaSource, Table
 from tracer.collect.combined import CombinedSource
 from tracer.collect.files import FileSource
-from tracer.collect.interface import RecordSource
+from tracer.collect.interface import QuerySource, RecordSource
+from tracer.collect.lake import LakeSource
 from tracer.collect.lookup import LookupSource
 from tracer.collect.s3 import S3Source
 from tracer.collect.trail import SCHEME
@@ -16,12 +19,29 @@ from tracer.model.run import DeployRun
 
 LOOKUP: Final = "lookup"
 
-_TRAIL: Final = "read the trail's bucket instead: --from s3://BUCKET/PREFIX"
-_NOT_YET: Final[Mapping[str, str]] = {
-    "athena:": _TRAIL,
-    "lake:": f"use --from lookup for the last 90 days, or {_TRAIL}",
-}
-"""How sources begin that this version does not read, with what to do instead."""
+ATHENA: Final = "athena:"
+LAKE: Final = "lake:"
+
+
+def asks_in_sql(spec: str) -> bool:
+    """Whether `spec` names a source that is asked in SQL: `athena:database.table`, `lake:event-data-store`."""
+    return spec.startswith((ATHENA, LAKE))
+
+
+def query_source(spec: str, slack: timedelta = SLACK, tell: Callable[[str], None] = lambda _: None) -> QuerySource:
+    """The source that is asked in SQL and that `spec` names.
+
+    Args:
+        spec: what `asks_in_sql`.
+        slack: how much later than a call its log file may be delivered.
+        tell: what a person should read while it runs.
+
+    Raises:
+        UsageError: it names no table, or no event data store.
+    """
+    if spec.startswith(ATHENA):
+        return AthenaSource(Table.parse(spec.removeprefix(ATHENA)), slack=slack, tell=tell)
+    return LakeSource(spec.removeprefix(LAKE), tell=tell)
 
 
 def open_source(
@@ -29,9 +49,10 @@ def open_source(
     run: DeployRun,
     history: Callable[[Sequence[str]], RecordSource] = LookupSource,
     trail: Callable[[str], RecordSource] = S3Source,
+    queried: Callable[[str], RecordSource] = query_source,
 ) -> RecordSource:
-    """The source that `specs` name: paths, `-` for standard input, `s3://bucket/prefix`, `lookup`; several are read one
-    after the other.
+    """The source that `specs` name: paths, `-` for standard input, `s3://bucket/prefix`, `lookup`,
+    `athena:database.table`, `lake:event-data-store`; several are read one after the other.
 
     Nothing is read yet, and no client is made.
 
@@ -40,20 +61,22 @@ def open_source(
         run: what is asked for.
         history: makes the source that `lookup` names, of regions.
         trail: makes the source that `s3://bucket/prefix` names, of that.
+        queried: makes the source that is asked in SQL, of its spec.
 
     Raises:
-        UsageError: nothing is named, or a kind of source that this version does not have, or no bucket.
+        UsageError: nothing is named, or no bucket, table or event data store.
     """
     if not specs:
         raise UsageError("no source is named", "name one: --from logs/, --from lookup, or --from - for standard input")
-    for spec in specs:
-        for start, hint in _NOT_YET.items():
-            if spec.startswith(start):
-                raise UsageError(f"--from {spec}: {start} is not yet built in this version", hint)
     sources: list[RecordSource] = []
-    if paths := [spec for spec in specs if spec != LOOKUP and not spec.startswith(SCHEME)]:
+    if paths := [spec for spec in specs if _is_path(spec)]:
         sources.append(FileSource(paths))
     sources += [trail(spec) for spec in dict.fromkeys(specs) if spec.startswith(SCHEME)]
+    sources += [queried(spec) for spec in dict.fromkeys(specs) if asks_in_sql(spec)]
     if LOOKUP in specs:
         sources.append(history(run.regions))
     return sources[0] if len(sources) == 1 else CombinedSource(sources)
+
+
+def _is_path(spec: str) -> bool:
+    return spec != LOOKUP and not spec.startswith(SCHEME) and not asks_in_sql(spec)
