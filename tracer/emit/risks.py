@@ -95,9 +95,9 @@ def risks(policies: Iterable[Policy], principal: str) -> Iterator[Finding]:
         found = _found(risk, statements, principal)
         if found:
             grants = "; ".join(_told(given) for given in found)
+            cure = f"The usual cure: {risk.cure} ({risk.source})"
             yield Finding(
-                "ESCALATION_RISK",
-                f"{risk.risk}: the policy of {principal} grants {grants}: {risk.says}. {risk.cure} ({risk.source})",
+                "ESCALATION_RISK", f"{risk.risk}: the policy of {principal} grants {grants}: {risk.says}. {cure}"
             )
 
 
