@@ -14,8 +14,8 @@ A row is about what one action made, the file is named after that action's servi
     resource_type  or the resource type, all of it, for what AWS names by an id of its own after the call
     type           CloudFormation's resource type
 
-each with its `source` and `why`, and `"verified": false` where the registry alone names one of the actions: a look before
-the change. An action that supports no resource-level permission is on `*`, whatever the row says.
+each with its `source` and `why`, and `"verified": false` where the registry alone names one of the actions: a look
+before the change. An action that supports no resource-level permission is on `*`, whatever the row says.
 
 CloudFormation's registry states for each resource type which permissions its handlers need, for whatever a template may
 ask of it (https://docs.aws.amazon.com/cloudformation-cli/latest/userguide/resource-type-schema.html). A row stays below
