@@ -9,8 +9,8 @@ A row is about what one action made, the file is named after that action's servi
     known_by       the rule that stands beside the call's permission, where the action alone does not tell
     update         the actions that a later deploy needs
     delete         the actions that a removal needs, and the rollback of a deploy that failed
-    resource       the resource part that these are checked on, with the groups of `on` as `\g<NAME>`; not given: the
-                   call's own
+    resource       the resource part that these are checked on, with the groups of `on` as `\g<NAME>`; not given:
+                   the call's own
     resource_type  or the resource type, all of it, for what AWS names by an id of its own after the call
     type           CloudFormation's resource type
 
