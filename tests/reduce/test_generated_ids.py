@@ -31,3 +31,12 @@ def test_one_note_a_service_names_the_kinds():
 def test_exact_arns_and_parts_below_a_name_need_none():
     assert not notes("exact", VPC, DELETE_API)
     assert not notes("names", API, ROLE)
+
+
+def test_what_is_deduced_on_all_of_a_kind_is_told_as_well():
+    key = record("CreateKey", "kms.amazonaws.com", request={}, response={"keyMetadata": {"keyId": "k"}})
+    trace = reduce.reduce_records(lambda: [key], DeployRun(), TraceOptions(lifecycle=True))
+    resources = {used.permission.resource.resource for used in trace.permissions}
+    assert "key/*" in resources
+    (message,) = (finding.message for finding in trace.findings if finding.code == "GENERATED_ID")
+    assert message.endswith(": key/*")

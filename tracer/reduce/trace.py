@@ -9,7 +9,7 @@ from typing import Final
 
 from tracer.errors import NothingSelected
 from tracer.model.finding import Finding
-from tracer.model.permission import Basis, Permission, Widening
+from tracer.model.permission import Basis, Permission, UsedPermission, Widening
 from tracer.model.record import RawRecord, Record, Unreadable
 from tracer.model.run import DeployRun, TraceOptions
 from tracer.model.trace import Accounting, RunFacts, Trace
@@ -255,10 +255,11 @@ class _Reduction:
         if self._options.inferred:
             self._infer()
         run, permissions = self._facts(), self._fold.permissions()
-        findings = [*self._fold.findings(), *self._remarks, *source_findings, *self._run_findings()]
+        findings = [*self._fold.findings(), *self._remarks, *source_findings]
         if self._options.lifecycle:
             permissions = lifecycle.complete(permissions, run)
             findings += lifecycle.remarks(permissions)
+        findings += self._run_findings(permissions)
         return Trace(
             run=run,
             permissions=permissions,
@@ -281,17 +282,7 @@ class _Reduction:
             stacks=self._members.stacks,
         )
 
-    def _starred(self) -> dict[str, set[str]]:
-        """By service, the resources (`vpc/*`) of which nothing but their kind is left, although calls named them."""
-        starred: defaultdict[str, set[str]] = defaultdict(set)
-        for line in self._fold.permissions():
-            resource = line.permission.resource.resource
-            generated_ids = [step for step in line.widened if step.after == "*" and step.rule in generated.names()]
-            if generated_ids and _ALL_OF_A_KIND.fullmatch(resource):
-                starred[line.permission.action.service].add(resource)
-        return dict(starred)
-
-    def _run_findings(self) -> Iterator[Finding]:
+    def _run_findings(self, permissions: tuple[UsedPermission, ...]) -> Iterator[Finding]:
         if self._members.several:
             yield Finding(
                 "SEVERAL_PRINCIPALS",
@@ -304,19 +295,29 @@ class _Reduction:
                 f"several credentials of {identity} made calls at the same time, so that two runs may be mixed: narrow "
                 "them with --since, --until or --user-agent, or deploy with a session name of its own",
             )
-        for service, resources in sorted(self._starred().items()):
+        for service, resources in sorted(_starred(permissions).items()):
             yield Finding(
                 "GENERATED_ID",
                 f"{service}: AWS generates these ids anew, so a * stands in their place, for all resources of their "
                 f"kind: {', '.join(sorted(resources))}",
             )
-        roots = {
-            line.permission.principal
-            for line in self._fold.permissions()
-            if line.permission.principal.endswith(":root")
-        }
+        roots = {line.permission.principal for line in permissions if line.permission.principal.endswith(":root")}
         for root in sorted(roots):
             yield Finding("ROOT_CALLER", f"{root} made calls: no identity policy limits an account's root user")
+
+
+def _starred(permissions: Iterable[UsedPermission]) -> dict[str, set[str]]:
+    """By service, the resources (`vpc/*`) of which nothing but their kind is left: calls named them by ids that AWS
+    generated, or they are deduced and have no id yet.
+    """
+    starred: defaultdict[str, set[str]] = defaultdict(set)
+    for line in permissions:
+        resource = line.permission.resource.resource
+        rules = {step.rule for step in line.widened if step.after == "*"}
+        deduced = line.permission.basis is Basis.INFERRED and "new-resource" in rules
+        if (deduced or rules & generated.names()) and _ALL_OF_A_KIND.fullmatch(resource):
+            starred[line.permission.action.service].add(resource)
+    return dict(starred)
 
 
 def _service_and_stage(run: DeployRun, members: Members) -> tuple[str | None, str | None]:
