@@ -107,13 +107,15 @@ _JSON: Final = frozenset({"requestparameters", "responseelements", "additionalev
 """The columns that hold JSON as text."""
 
 _ROLE: Final = "the policy that tracer needs is printed by: tracer permissions --for athena"
+_NAMES: Final = "check the names in --from athena:DATABASE.TABLE, and AWS_REGION"
 _HINTS: Final = (
     (
         "output location",
         "give the workgroup a query result location, or name one that has it: athena:WORKGROUP@DB.TABLE",
     ),
     ("COLUMN_NOT_FOUND", "the table lacks a column: make one with queries/athena/create_table.sql"),
-    ("TABLE_NOT_FOUND", "check the names in --from athena:DATABASE.TABLE, and AWS_REGION"),
+    ("TABLE_NOT_FOUND", _NAMES),
+    ("EntityNotFoundException", _NAMES),
     ("CONSTRAINT_VIOLATION", "the table wants to know account or region: give --account, --region"),
     ("denied", _ROLE),
     ("not authorized", _ROLE),
