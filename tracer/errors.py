@@ -47,6 +47,8 @@ class EmitError(TracerError):
 
 
 class SelfCheckFailed(EmitError):
-    """What was about to be printed does not hold what the trace holds, or holds more. A bug in tracer; nothing is written."""
+    """What was about to be printed does not hold what the trace holds, or holds more. A bug in tracer; nothing is
+    written.
+    """
 
     exit_code = 1

@@ -1,4 +1,4 @@
-"""Every case of these folders: the call as CloudTrail records it gives the permissions that AWS checks, no less and no more."""
+"""Every case of these folders: a call as CloudTrail records it gives the permissions that AWS checks, and no more."""
 
 from __future__ import annotations
 
@@ -59,10 +59,9 @@ def test_case(case: Mapping[str, Any], service: str):
 
     event = call["eventID"]
     found = [
-        (used.permission.action.text, used.permission.resource.text, used.permission.conditions.to_json(), used.permission.basis.value)
-        for used in trace.permissions
-        if event in used.evidence.events
-    ]  # fmt: skip
+        (line.action.text, line.resource.text, line.conditions.to_json(), line.basis.value)
+        for line in (used.permission for used in trace.permissions if event in used.evidence.events)
+    ]
     wanted = [
         (need["action"], need["resource"], need.get("conditions", {}), need.get("basis", "observed"))
         for need in case.get("needs", [])

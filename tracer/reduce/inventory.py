@@ -25,6 +25,14 @@ from tracer.reference import generated
 _MAKING: Final = ("Create", "Import", "Request", "Replicate")
 """How the names of calls begin that make something whose id AWS generates."""
 
+_NAMED: Final = {
+    "CreateGroup": ("group/", "groupName"),
+    "CreateInstanceProfile": ("instance-profile/", "instanceProfileName"),
+    "CreateRole": ("role/", "roleName"),
+    "CreateUser": ("user/", "userName"),
+}
+"""The calls that give a name its path, with its kind and the parameter that holds it."""
+
 
 class Inventory:
     """What the records of a run show; filled by `observe`, then only read."""
@@ -44,6 +52,8 @@ class Inventory:
         self._note((identity.arn, identity.session_issuer_arn))
         if record.service == "iam":
             self._note(value for _, _, value in leaves(record.response_elements))
+            if record.event_name in _NAMED and record.error_code is None:
+                self._note_created(record)
             if record.event_name == "AddRoleToInstanceProfile":
                 self._note_profile(record)
         if record.service == "cloudformation":
@@ -82,6 +92,15 @@ class Inventory:
             for stack in lookup(record.response_elements, "stackId"):
                 self._links[change_set] = min(stack, self._links.get(change_set, stack))
 
+    def _note_created(self, record: Record) -> None:
+        """Note the path that a call gives to what it makes: `/` where it names none
+        (https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreateRole.html).
+        """
+        kind, key = _NAMED[record.event_name]
+        path = next(lookup(record.request_parameters, "path"), "/").strip("/")
+        for name in lookup(record.request_parameters, key):
+            self._note_name(record.account or "", kind, f"{path}/{name}".lstrip("/"))
+
     def _note_profile(self, record: Record) -> None:
         for profile in lookup(record.request_parameters, "instanceProfileName"):
             for role in lookup(record.request_parameters, "roleName"):
@@ -93,7 +112,10 @@ class Inventory:
             arn = Arn.find(text)
             if arn and arn.service == "iam" and "/" in arn.resource:
                 kind, _, full = arn.resource.partition("/")
-                # A name is unique in its account whatever its path. Of two paths (removed, and made anew elsewhere) the
-                # smaller is kept, so that the order of the records does not matter.
-                key = (arn.account, f"{kind}/", full.rpartition("/")[2])
-                self._full[key] = min(full, self._full.get(key, full))
+                self._note_name(arn.account, f"{kind}/", full)
+
+    def _note_name(self, account: str, kind: str, full: str) -> None:
+        # A name is unique in its account whatever its path. Of two paths (removed, and made anew elsewhere) the
+        # smaller is # kept, so that the order of the records does not matter.
+        key = (account, kind, full.rpartition("/")[2])
+        self._full[key] = min(full, self._full.get(key, full))

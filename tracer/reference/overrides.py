@@ -145,8 +145,8 @@ class SuffixRow:
 
 @dataclass(frozen=True, slots=True)
 class TableRow:
-    """A correction of the action table: an action that it lacks or whose resource types it has wrong, or a resource type
-    whose ARN templates it has wrong.
+    """A correction of the action table: an action that it lacks or whose resource types it has wrong, or a resource
+    type whose ARN templates it has wrong.
 
     Attributes:
         service: the IAM prefix.
