@@ -1,7 +1,8 @@
 """The contract of sources: the same recorded run gives the same permissions, wherever its records come from.
 
 The run is the demo's, with one data event beside it. Each source reads from a real place: a folder, S3 (moto's, over
-HTTP), an event history (over HTTP). What a source cannot hold is stated exactly, and permissions are named, so that
+HTTP), an event history (over HTTP), Athena (moto's, over HTTP, its SQL executed on the folder). CloudTrail Lake alone
+answers through botocore's Stubber. What a source cannot hold is stated exactly, and permissions are named, so that
 empty never equals empty.
 """
 
@@ -17,15 +18,19 @@ from typing import Any, Final
 
 import boto3
 import pytest
+from athena_engine import DATABASE, Engine, athena
+from botocore.stub import ANY, Stubber
 from event_history import EventHistory
 from support import iam_user, record
 from trail_bucket import TrailBucket, client_of, s3_server
 
 from tracer import demo, pipeline
+from tracer.collect.athena import AthenaSource, Table
 from tracer.collect.cache import Cache
 from tracer.collect.combined import CombinedSource
 from tracer.collect.files import FileSource
 from tracer.collect.interface import RecordSource
+from tracer.collect.lake import LakeSource
 from tracer.collect.lookup import LookupSource
 from tracer.collect.s3 import S3Source
 from tracer.model.run import DeployRun, TimeWindow, TraceOptions
@@ -34,6 +39,8 @@ from tracer.model.trace import Trace
 SINCE, UNTIL = datetime(2026, 11, 3, 9, 0, tzinfo=UTC), datetime(2026, 11, 3, 9, 30, tzinfo=UTC)
 RUN: Final = DeployRun(principals=(demo.PRINCIPAL,), window=TimeWindow(SINCE, UNTIL), regions=(demo.REGION,))
 NOW: Final = datetime(2026, 11, 4, tzinfo=UTC)
+
+KEYS: Final = {"aws_access_key_id": "AKIAEXAMPLE", "aws_secret_access_key": "x"}
 
 DATA_EVENT: Final = record(
     "GetObject",
@@ -67,6 +74,8 @@ class Recorded:
     bucket: TrailBucket
     history: EventHistory
     endpoint: str
+    athena_endpoint: str
+    events: Sequence[Mapping[str, Any]]
 
     def files(self, _: Path) -> RecordSource:
         return FileSource([self.folder])
@@ -80,16 +89,33 @@ class Recorded:
 
     def lookup(self, _: Path) -> RecordSource:
         def client(service: str, region: str | None) -> Any:  # noqa: ANN401 - as ClientFactory has it
-            keys = {"aws_access_key_id": "AKIAEXAMPLE", "aws_secret_access_key": "x"}
-            return boto3.client(service, region, endpoint_url=self.history.endpoint, **keys)
+            return boto3.client(service, region, endpoint_url=self.history.endpoint, **KEYS)
 
         return LookupSource([demo.REGION], client, sleep=lambda _: None, clock=lambda: NOW)
+
+    def athena(self, _: Path) -> RecordSource:
+        def client(service: str, _: str | None) -> Any:  # noqa: ANN401 - as ClientFactory has it
+            return boto3.client(service, demo.REGION, endpoint_url=self.athena_endpoint, **KEYS)
+
+        return AthenaSource(Table(DATABASE, "logs"), client)
+
+    def lake(self, _: Path) -> RecordSource:
+        client = boto3.client("cloudtrail", demo.REGION, **KEYS)
+        stub, store = Stubber(client), "0f5c4a8e-2b1d-4f6a-9c3e-7d8b9a0c1d2e"
+        stub.add_response("start_query", {"QueryId": store}, {"QueryStatement": ANY})
+        found = [[{"eventjson": json.dumps(event)}] for event in self.events]
+        for rows, token, then in ((found[:150], {}, {"NextToken": "more"}), (found[150:], {"NextToken": "more"}, {})):
+            answer = {"QueryStatus": "FINISHED", "QueryResultRows": rows} | then
+            stub.add_response("get_query_results", answer, {"QueryId": store} | token)
+        stub.activate()
+        return LakeSource(store, lambda *_: client)
 
 
 @pytest.fixture(scope="module")
 def recorded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Recorded]:
     folder = tmp_path_factory.mktemp("logs")
     history = EventHistory()
+    events: list[Mapping[str, Any]] = []
     with s3_server() as endpoint, demo.records_path() as source:
         bucket = TrailBucket(endpoint, prefix="logs/")
         logs = {str(path.relative_to(source)): path.read_bytes() for path in source.rglob("*.gz")}
@@ -100,10 +126,12 @@ def recorded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Recorded]:
             (folder / key).write_bytes(body)
             bucket.put(bucket.prefix + key, body)
             if "CloudTrail-Digest" not in key:
-                history.records += [
-                    item for item in json.loads(gzip.decompress(body))["Records"] if item is not None and _is_kept(item)
-                ]
-        yield Recorded(folder, bucket, history, endpoint)
+                events += [item for item in json.loads(gzip.decompress(body))["Records"] if item is not None]
+        history.records += filter(_is_kept, events)
+        engine = Engine()
+        engine.add("logs", folder, ("region", "timestamp"))
+        with athena(engine, {"logs": ("region", "timestamp")}) as athena_endpoint:
+            yield Recorded(folder, bucket, history, endpoint, athena_endpoint, events)
     history.close()
 
 
@@ -116,6 +144,8 @@ SOURCES: Final[Mapping[str, tuple[str, ...]]] = {
     "files": ("files",),
     "s3": ("s3",),
     "lookup": ("lookup",),
+    "athena": ("athena",),
+    "lake": ("lake",),
     "files+s3": ("files", "s3"),
     "s3+lookup": ("s3", "lookup"),
     "lookup+s3+files": ("lookup", "s3", "files"),
