@@ -28,14 +28,14 @@ PARTITIONS: Mapping[str, str] = {
 }
 """What a file's path says."""
 
-_PLAIN = (
+PLAIN = (
     "eventVersion", "eventTime", "eventSource", "eventName", "awsRegion", "sourceIPAddress", "userAgent", "errorCode",
     "errorMessage", "requestParameters", "responseElements", "additionalEventData", "requestID", "eventID", "readOnly",
     "eventType", "apiVersion", "recipientAccountId", "serviceEventDetails", "sharedEventID", "vpcEndpointId",
     "eventCategory",
 )  # fmt: skip
-_IDENTITY = ("type", "principalId", "arn", "accountId", "invokedBy", "accessKeyId", "userName")
-_ISSUER = ("type", "principalId", "arn", "accountId", "userName")
+IDENTITY = ("type", "principalId", "arn", "accountId", "invokedBy", "accessKeyId", "userName")
+ISSUER = ("type", "principalId", "arn", "accountId", "userName")
 _RESOURCE = "{arn: item->>'ARN', accountid: item->>'accountId', type: item->>'type'}"
 
 
@@ -54,12 +54,10 @@ class Engine:
 
     def add(self, name: str, logs: Path, partitions: tuple[str, ...]) -> None:
         """A table over the log files under `logs`."""
-        context = (
-            f", sessioncontext: {{sessionissuer: {_struct('userIdentity.sessionContext.sessionIssuer', _ISSUER)}}}"
-        )
+        context = f", sessioncontext: {{sessionissuer: {_struct('userIdentity.sessionContext.sessionIssuer', ISSUER)}}}"
         columns = [
-            *(f"r->>'$.{field}' AS {field.lower()}" for field in _PLAIN),
-            f"{_struct('userIdentity', _IDENTITY, context)} AS useridentity",
+            *(f"r->>'$.{field}' AS {field.lower()}" for field in PLAIN),
+            f"{_struct('userIdentity', IDENTITY, context)} AS useridentity",
             f"list_transform(CAST(r->'$.resources' AS JSON[]), lambda item: {_RESOURCE}) AS resources",
             *(f"regexp_extract(filename, '{PARTITIONS[key]}', 1) AS \"{key}\"" for key in partitions),
         ]
