@@ -71,7 +71,8 @@ class Fault:
     """What goes wrong with requests whose path or query holds `where`; `times` of them.
 
     Attributes:
-        kind: an error code of S3, `reset` (the connection breaks in mid-body), or `hang` (it stops there, for good).
+        kind: an error code of S3, `reset` (the connection breaks in mid-body), `hang` (it stops there, for good), or
+            `garbage` (another page than S3's).
     """
 
     kind: str
@@ -123,6 +124,9 @@ class _Handler(BaseHTTPRequestHandler):
         kind = self.proxy.fault(f"{self.command} {unquote(self.path)}")
         if kind in ERRORS:
             self._send(ERRORS[kind], {}, f"<Error><Code>{kind}</Code><Message>a fault</Message></Error>".encode())
+            return
+        if kind == "garbage":
+            self._send(200, {"Content-Type": "text/html"}, b"<html>Please log in to this network")
             return
         connection = http.client.HTTPConnection(self.upstream)
         connection.request(self.command, self.path, headers=dict(self.headers))

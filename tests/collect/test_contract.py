@@ -208,7 +208,7 @@ def test_a_bucket_s_trace_tells_what_it_did_not_check(trace: Callable[[str], Tra
     codes = [finding.code for finding in trace("s3").findings]
     assert codes.count("INTEGRITY_UNCHECKED") == 1
     assert "INTEGRITY_UNCHECKED" not in [finding.code for finding in trace("files").findings]
-    assert [message for message in gaps(trace("s3")) if "delivered up to 2026-11-03T10:30Z" in message]
+    assert [message for message in gaps(trace("s3")) if "delivered up to 2026-11-03T10:30Z: calls" in message]
 
 
 def gaps(trace: Trace) -> Sequence[str]:

@@ -267,15 +267,23 @@ def test_it_is_told_how_far_it_is(trail: TrailBucket, source: Callable[..., S3So
 
 def test_what_was_covered_is_a_finding(trail: TrailBucket, source: Callable[..., S3Source]):
     trail.deliver(START, record("A"))
-    reading = source()
+    reading = source(clock=lambda: END + timedelta(days=1))
     run = DeployRun(window=RUN.window, regions=("us-east-1", "eu-west-1"))
     assert names(reading, run) == ["A"]
     covered, absent = said(reading)
     assert covered.startswith(f"the log files of s3://{trail.name}/ of {ACCOUNT} in us-east-1 were read")
-    assert "delivered up to 2026-11-24T09:30Z: calls that came later are missing" in covered
+    assert covered.endswith("delivered up to 2026-11-24T09:30Z: calls that came later are missing (--slack)")
     assert absent == f"s3://{trail.name}/ holds no log files of eu-west-1"
     (unchecked,) = said(reading, "INTEGRITY_UNCHECKED")
     assert "--verify" in unchecked
+
+
+def test_who_asks_too_early_is_told(trail: TrailBucket, source: Callable[..., S3Source]):
+    trail.deliver(START, record("A"))
+    reading = source(clock=lambda: END + 10 * MINUTE)
+    assert names(reading) == ["A"]
+    (covered,) = said(reading)
+    assert "delivered up to 2026-11-24T08:40Z: calls that came later are missing (ask later" in covered
 
 
 def test_what_is_no_log_in_a_log_s_place_is_told(trail: TrailBucket, source: Callable[..., S3Source]):

@@ -80,7 +80,7 @@ class Reader:
         return "".join(json.loads(item)["eventName"] for item in self.new().records(RUN))  # type: ignore[arg-type]
 
     def gaps(self) -> list[str]:
-        return [finding.message for finding in self.source.findings() if "--slack" not in finding.message][:-1]
+        return [finding.message for finding in self.source.findings() if finding.code == "COVERAGE_GAP"][:-1]
 
 
 @pytest.fixture
@@ -101,6 +101,12 @@ def test_throttled_five_times_failed_or_broken_off_it_is_asked_again(
     assert sum(reader.slept) >= 5 * min(RETRY_WAITS)
     assert len(proxy.gets) == len(LETTERS) + (5 if where == LOGS else 0)
     assert reader.gaps() == []
+
+
+def test_a_listing_that_is_none_is_asked_for_again(reader: Reader, proxy: Proxy):
+    proxy.faults = [Fault("garbage", LISTING, times=5)]
+    assert reader.names() == LETTERS
+    assert reader.slept == list(RETRY_WAITS)
 
 
 @pytest.mark.parametrize("kind", ["SlowDown", "InternalError", "reset"])
@@ -242,7 +248,10 @@ def test_who_reads_no_further_leaves_no_thread_behind(reader: Reader):
     reading = reader.new().records(RUN)
     next(reading)
     reading.close()  # type: ignore[attr-defined]
-    assert not [thread.name for thread in threading.enumerate() if thread.name.startswith("tracer")]
+    for thread in threading.enumerate():
+        if thread.name.startswith("tracer"):
+            thread.join(10)
+            assert not thread.is_alive()
 
 
 # --- The disk ---------------------------------------------------------------------------------------------------------

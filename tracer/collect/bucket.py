@@ -53,12 +53,15 @@ class Withheld:
     """An object, or a listing, that AWS does not hand out.
 
     Attributes:
-        reason: why, for a person.
-        denied: AWS's answer, where that is a denial.
+        reason: why, for a person; the same for all that are withheld for it.
+        denial: AWS's own words, where it denies the thing.
     """
 
     reason: str
-    denied: Exception | None = None
+    denial: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.reason}: {self.denial}" if self.denial else self.reason
 
 
 class Bucket:
@@ -161,11 +164,12 @@ class Bucket:
             CollectError: it cannot be had, and nothing else can.
         """
         from botocore.exceptions import BotoCoreError, ClientError
+        from botocore.parsers import ResponseParserError
 
         for wait in (*RETRY_WAITS, None):
             try:
                 return ask()
-            except (BotoCoreError, ClientError) as error:
+            except (BotoCoreError, ClientError, ResponseParserError) as error:
                 if not _may_pass(error):
                     raise self._told(error, action) from error
                 if wait is None:
@@ -179,7 +183,7 @@ class Bucket:
     def _told(self, error: Exception, action: str) -> Exception:
         code = error_code(error)
         if code in ACCESS_DENIED:
-            return _Refused(Withheld(f"{action} was denied: {error}", error))
+            return _Refused(Withheld(f"{action} was denied", str(error)))
         if code in _WITHHELD:
             return _Refused(Withheld(_WITHHELD[code]))
         if code == "NoSuchBucket":
@@ -197,18 +201,27 @@ class _Refused(Exception):
     """AWS will not give one thing; others it may."""
 
     def __init__(self, withheld: Withheld) -> None:
-        super().__init__(withheld.reason)
+        super().__init__(str(withheld))
         self.withheld = withheld
 
 
 def _may_pass(error: Exception) -> bool:
-    """Whether the same request may succeed in a moment: S3's own trouble, its brakes, or a body that broke off."""
-    from botocore.exceptions import ConnectionError, HTTPClientError, IncompleteReadError  # noqa: A004 - botocore's
+    """Whether the same request may succeed in a moment: S3's own trouble, its brakes, an answer that broke off."""
+    from botocore.exceptions import (
+        ConnectionError,  # noqa: A004 - botocore's
+        FlexibleChecksumError,
+        HTTPClientError,
+        IncompleteReadError,
+    )
+    from botocore.parsers import ResponseParserError
 
+    if isinstance(error, FlexibleChecksumError | IncompleteReadError | ResponseParserError):
+        return True
+    if isinstance(error, HTTPClientError):
+        return not isinstance(error, ConnectionError)
     response = getattr(error, "response", None) or {}
     status = response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
-    broken_off = isinstance(error, HTTPClientError | IncompleteReadError) and not isinstance(error, ConnectionError)
-    return broken_off or status >= _SERVER_ERROR or error_code(error) in _SLOW_DOWN
+    return status >= _SERVER_ERROR or error_code(error) in _SLOW_DOWN
 
 
 def _signature_of(item: StoredObject) -> StoredObject:

@@ -89,7 +89,7 @@ def discover(bucket: Bucket, where: Location, run: DeployRun, at_once: AtOnce) -
                 frontier += below
     if not places:
         raise _nothing(where, denied, bucket)
-    gaps = tuple(f"{where.bucket}/{prefix}: {withheld.reason}" for prefix, withheld in sorted(denied.items()))
+    gaps = tuple(f"{where.bucket}/{prefix}: {withheld}" for prefix, withheld in sorted(denied.items()))
     return Discovered(tuple(sorted(places, key=lambda place: place.logs)), gaps)
 
 
@@ -150,8 +150,8 @@ class _Search:
 def _nothing(where: Location, denied: dict[str, Withheld], bucket: Bucket) -> CollectError:
     """The error where no place was found."""
     for withheld in denied.values():
-        if withheld.denied:
-            return CollectError(withheld.reason, needed(LIST, where.bucket))
+        if withheld.denial:
+            return CollectError(str(withheld), needed(LIST, where.bucket))
     names = bucket.folders(where.prefix)
     listed = ", ".join(f"{name}/" for name in names[:FOLDERS_TOLD]) if isinstance(names, tuple) else ""
     there = f"; the folders there: {listed}" if listed else ""

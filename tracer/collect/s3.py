@@ -13,15 +13,13 @@ counts; an error is only what leaves nothing, or what the next file would meet a
 from __future__ import annotations
 
 import time
-from collections import Counter, deque
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
-from typing import Final, TypeVar
+from typing import Final
 
 from tracer.collect.aws import ClientFactory, explained, new_client
 from tracer.collect.bucket import CHUNK, GET, LIST, Bucket, Withheld, needed
@@ -30,6 +28,7 @@ from tracer.collect.discovery import discover
 from tracer.collect.shapes import read_records
 from tracer.collect.trail import Place, is_log, last_delivery, location, log_keys
 from tracer.collect.verify import Verdict, Verifier
+from tracer.collect.workers import Workers
 from tracer.errors import CollectError
 from tracer.model.finding import Finding
 from tracer.model.record import RawRecord
@@ -53,10 +52,6 @@ TOLD_EVERY: Final = 5.0
 _TIME: Final = "%Y-%m-%dT%H:%MZ"
 
 
-_Item = TypeVar("_Item")
-_Result = TypeVar("_Result")
-
-
 def _silent(_: str) -> None:
     """Tells nobody."""
 
@@ -72,6 +67,7 @@ class S3Source:
         tell: takes a sentence for the user.
         client_factory: makes the clients.
         sleep: waits so many seconds.
+        clock: the time now, aware.
 
     Raises:
         UsageError: `spec` names no bucket, or what holds no records.
@@ -87,6 +83,7 @@ class S3Source:
         tell: Callable[[str], None] = _silent,
         client_factory: ClientFactory = new_client,
         sleep: Callable[[float], None] = time.sleep,
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._where = location(spec)
         self._slack = slack
@@ -95,6 +92,7 @@ class S3Source:
         self._tell = tell
         self._new_client = client_factory
         self._sleep = sleep
+        self._clock = clock
         self._plans: dict[DeployRun, _Plan] = {}
         self._bucket: Bucket | None = None
 
@@ -106,11 +104,11 @@ class S3Source:
                 files at all; AWS cannot be reached, or goes on failing; the cache cannot be written.
         """
         try:
-            with _pool() as pool:
+            with Workers(PARALLEL, AHEAD) as workers:
                 self._bucket = self._bucket or self._opened()
                 if run not in self._plans:
-                    self._plans[run] = self._planned(self._bucket, run, pool)
-                yield from self._read(self._bucket, self._plans[run], pool)
+                    self._plans[run] = self._planned(self._bucket, run, workers)
+                yield from self._read(self._bucket, self._plans[run], workers)
         except CollectError:
             self._bucket = None  # whoever mends the credentials and asks again is asked for them again
             raise
@@ -129,14 +127,16 @@ class S3Source:
         self._cache = self._cache or Cache(default_folder())
         return Bucket(self._where.bucket, client, self._cache, self._sleep)
 
-    def _planned(self, bucket: Bucket, run: DeployRun, pool: ThreadPoolExecutor) -> _Plan:
+    def _planned(self, bucket: Bucket, run: DeployRun, workers: Workers) -> _Plan:
         """What to read, and what the digests say of it."""
-        found = discover(bucket, self._where, run, pool.map)
+        now = self._clock()
+        found = discover(bucket, self._where, run, workers.map)
         gaps = [*found.gaps]
         files: dict[Place, tuple[StoredObject, ...]] = {}
-        for place, listed in zip(found.places, pool.map(partial(self._listed, bucket, run), found.places), strict=True):
+        listings = workers.map(partial(self._listed, bucket, run), found.places)
+        for place, listed in zip(found.places, listings, strict=True):
             if isinstance(listed, Withheld):
-                gaps.append(f"{place}: {listed.reason}")
+                gaps.append(f"{place}: {listed}")
             else:
                 files[place] = listed
         if not files:
@@ -146,19 +146,20 @@ class S3Source:
         if self._verify:
             verifier = Verifier(bucket, self._new_client, run.window, self._slack)
             verdicts = {place: verifier.judge(place, items) for place, items in files.items()}
-        return _Plan(files, tuple(gaps), verdicts)
+        return _Plan(now, files, tuple(gaps), verdicts)
 
     def _listed(self, bucket: Bucket, run: DeployRun, place: Place) -> tuple[StoredObject, ...] | Withheld:
         keys = log_keys(place, run.window, self._slack)
         items = bucket.objects(keys) if keys else ()
         return items if isinstance(items, Withheld) else tuple(item for item in items if is_log(item.key))
 
-    def _read(self, bucket: Bucket, plan: _Plan, pool: ThreadPoolExecutor) -> Iterator[RawRecord]:
+    def _read(self, bucket: Bucket, plan: _Plan, workers: Workers) -> Iterator[RawRecord]:
         for verdict in plan.verdicts.values():
             yield from verdict.refused
         wanted = [(place, item) for place, items in plan.files.items() for item in items if item not in plan.withheld]
         progress = _Progress(_silent if plan.was_read else self._tell, str(self._where), len(wanted))
-        for (place, item), got in _ahead(pool, lambda each: bucket.get(each[1]), wanted):
+        files = workers.map(bucket.get, [item for _, item in wanted])
+        for (place, item), got in zip(wanted, files, strict=True):
             progress.step()
             if isinstance(got, Withheld):
                 plan.withheld[item] = got
@@ -166,17 +167,18 @@ class S3Source:
             refusal = plan.verdicts[place].refusal(item, got) if self._verify else None
             yield from [refusal] if refusal else read_records(_chunks(got), str(item))
         plan.was_read = True
-        denials = [withheld for withheld in plan.withheld.values() if withheld.denied]
+        denials = [withheld for withheld in plan.withheld.values() if withheld.denial]
         if denials and len(denials) == len(plan.files_in_all()):
-            raise CollectError(denials[0].reason, needed(GET, f"{bucket.name}/*"))
+            raise CollectError(str(denials[0]), needed(GET, f"{bucket.name}/*"))
 
     def _findings_of(self, run: DeployRun, plan: _Plan) -> Iterator[Finding]:
         yield from (Finding("COVERAGE_GAP", f"{gap}: no call there is known") for gap in plan.gaps)
         for place, items in plan.files.items():
-            withheld = Counter(plan.withheld[item].reason for item in items if item in plan.withheld)
-            for reason, count in withheld.items():
+            withheld = [plan.withheld[item] for item in items if item in plan.withheld]
+            for reason, count in Counter(each.reason for each in withheld).items():
+                first = next(each for each in withheld if each.reason == reason)
                 lacking = f"{count} of {len(items)} log files of {place} could not be read"
-                yield Finding("COVERAGE_GAP", f"{lacking}, and calls may be missing: {reason}")
+                yield Finding("COVERAGE_GAP", f"{lacking}, and calls may be missing: {first}")
         yield from self._coverage(run, plan)
         if not self._verify:
             yield Finding(
@@ -188,10 +190,13 @@ class S3Source:
 
     def _coverage(self, run: DeployRun, plan: _Plan) -> Iterator[Finding]:
         """Up to when files were read, and which of the regions and accounts asked for have none."""
-        where = f"the log files of {self._where}{_of(plan.files)}"
         if end := last_delivery(run.window, self._slack):
-            message = f"{where} were read as far as they were delivered up to {end:{_TIME}}: calls that came later are"
-            yield Finding("COVERAGE_GAP", f"{message} missing (--slack)")
+            read = f"the log files of {self._where}{_of(plan.files)} were read that were delivered up to"
+            more = "--slack" if end <= plan.made else "ask later: CloudTrail may be delivering still"
+            yield Finding(
+                "COVERAGE_GAP",
+                f"{read} {min(end, plan.made):{_TIME}}: calls that came later are missing ({more})",
+            )
         for asked, there in (
             (run.regions, {place.region for place in plan.files}),
             (run.accounts, {place.account for place in plan.files}),
@@ -205,6 +210,7 @@ class _Plan:
     """What is read for one run.
 
     Attributes:
+        made: when the log files were listed.
         files: the log files of each place, in the order of their keys.
         gaps: what could not be listed.
         verdicts: what the digests say, where they are asked.
@@ -212,6 +218,7 @@ class _Plan:
         was_read: whether all were read once.
     """
 
+    made: datetime
     files: Mapping[Place, tuple[StoredObject, ...]]
     gaps: tuple[str, ...]
     verdicts: Mapping[Place, Verdict]
@@ -239,30 +246,6 @@ class _Progress:
         if time.monotonic() >= self._told + TOLD_EVERY:
             self._told = time.monotonic()
             self._tell(f"{self._what}: {self._read} of {self._total} log files read.")
-
-
-@contextmanager
-def _pool() -> Iterator[ThreadPoolExecutor]:
-    """Threads for requests. Whoever leaves early, by an error or by reading no further, waits for those under way."""
-    pool = ThreadPoolExecutor(PARALLEL, "tracer-s3")
-    try:
-        yield pool
-    finally:
-        pool.shutdown(cancel_futures=True)
-
-
-def _ahead(
-    pool: ThreadPoolExecutor, work: Callable[[_Item], _Result], items: Iterable[_Item]
-) -> Iterator[tuple[_Item, _Result]]:
-    """Each item with what `work` makes of it, in order; at most AHEAD of them are under way or wait to be taken."""
-    under_way: deque[tuple[_Item, Future[_Result]]] = deque()
-    for item in items:
-        if len(under_way) == AHEAD:
-            first, future = under_way.popleft()
-            yield first, future.result()
-        under_way.append((item, pool.submit(work, item)))
-    for first, future in under_way:
-        yield first, future.result()
 
 
 def _chunks(path: Path) -> Iterator[bytes]:

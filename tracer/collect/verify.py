@@ -109,7 +109,7 @@ class Verifier:
         """
         listed = self._bucket.objects(digest_keys(place, self._window, self._slack))
         if isinstance(listed, Withheld):
-            return Verdict(place, {}, why_not=listed.reason)
+            return Verdict(place, {}, why_not=str(listed))
         named = {name: item for item in listed if (name := digest_name(item.key)) and covers_from(name, self._window)}
         valid, refused = self._valid(place, named)
         hashes = self._hashes(valid)
@@ -146,7 +146,7 @@ class Verifier:
     def _read(self, item: StoredObject) -> Digest:
         got = self._bucket.signed(item)
         if isinstance(got, Withheld):
-            raise InvalidDigest(got.reason)
+            raise InvalidDigest(str(got))
         path, signature = got
         try:
             text = b"".join(text_of([path.read_bytes()]))
