@@ -25,6 +25,9 @@ PARTITIONS: Mapping[str, str] = {
     "timestamp": r"([0-9]{4}/[0-9]{2}/[0-9]{2})/[^/]*$",
     "region": r"/CloudTrail/([^/]*)/",
     "account": r"/([0-9]{12})/CloudTrail/",
+    "year": r"/([0-9]{4})/[0-9]{2}/[0-9]{2}/[^/]*$",
+    "month": r"/([0-9]{2})/[0-9]{2}/[^/]*$",
+    "day": r"/0*([0-9]+)/[^/]*$",
 }
 """What a file's path says."""
 

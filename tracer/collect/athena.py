@@ -66,6 +66,10 @@ _REGION: Final = "region"
 https://docs.aws.amazon.com/athena/latest/ug/create-cloudtrail-table-partition-projection.html and
 https://docs.aws.amazon.com/athena/latest/ug/create-cloudtrail-table-org-wide-trail.html."""
 _DATE: Final = ("year", "month", "day")
+_JOINED_DATE: Final = "concat({}, '/', {}, '/', {})".format(
+    *(f"lpad(CAST(\"{key}\" AS varchar), {width}, '0')" for key, width in zip(_DATE, (4, 2, 2), strict=True))
+)
+"""The three as one text like `timestamp`, be they strings or numbers, `1` or `01`."""
 
 _SPEC: Final = re.compile(
     r"(?:(?P<workgroup>[A-Za-z0-9._-]{1,128})@)?(?P<database>[\w-]+)\.(?P<table>[\w-]+)", re.ASCII
@@ -280,7 +284,7 @@ def _bounds(keys: frozenset[str], run: DeployRun, slack: timedelta) -> Iterator[
     if _DAY in keys:
         yield within(f'"{_DAY}"', *days, closed=True)
     elif keys.issuperset(_DATE):
-        yield within("""concat("year", '/', "month", '/', "day")""", *days, closed=True)
+        yield within(_JOINED_DATE, *days, closed=True)
     for key in sorted(keys.intersection(_ACCOUNT)):
         yield among(f'"{key}"', accounts_of(run))
     if _REGION in keys:

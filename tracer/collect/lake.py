@@ -2,8 +2,11 @@
 
 Lake is closed to new customers since 2026-05-31 and goes on for those who have it, so this is a small adapter
 (https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-lake-service-availability-change.html). A store
-keeps each event's own JSON in the column `eventjson`: the records come out as CloudTrail wrote them, selected by
-`tracer.collect.question` and not folded. Lake binds no values into a query (`QueryParameters` serve dashboards alone,
+keeps each event's own JSON in the column `eventjson` (as DataDog's grimoire reads it, pkg/grimoire/logs; not tried on
+AWS): the records come out as CloudTrail wrote them, selected by `tracer.collect.question` and not folded.
+
+Lake takes Trino's SQL (https://docs.aws.amazon.com/awscloudtrail/latest/userguide/query-limitations.html). It binds no
+values into it (`QueryParameters` serve dashboards alone,
 https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_StartQuery.html), so they are quoted here.
 """
 
@@ -135,6 +138,6 @@ class LakeSource:
 
 def _time_text(moment: datetime) -> str:
     """A moment as Lake's own examples write it, in UTC:
-    https://docs.aws.amazon.com/awscloudtrail/latest/userguide/query-create-edit-query.html.
+    https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-lake-queries.html.
     """
     return f"{moment:%Y-%m-%d %H:%M:%S}"
