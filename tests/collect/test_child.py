@@ -23,21 +23,22 @@ BY_HANDLERS = f"import signal; del signal.sigtimedwait; {RUN}"
 """As on systems that do not tell who sent a signal."""
 
 TRAPPING = """
-import signal, sys, time
+import os, signal, sys, time
 heard = []
 def hear(number, frame):
     heard.append(number)
-    print(signal.Signals(number).name, flush=True)
+    os.write(1, signal.Signals(number).name.encode() + b"\\n")
 for name in ("SIGINT", "SIGTERM", "SIGHUP"):
     signal.signal(getattr(signal, name), hear)
-print("ready", flush=True)
+os.write(1, b"ready\\n")
 end = time.monotonic() + 20
 while not heard and time.monotonic() < end:
     time.sleep(0.01)
 time.sleep(0.3)
 sys.exit(40 + len(heard))
 """
-"""Tells which signals it hears, and ends a moment after the first."""
+"""Tells which signals it hears, and ends a moment after the first. It does not print: a handler may not enter what it
+interrupts."""
 
 
 def wrapped(*command: str, how: str = RUN, **options: object) -> subprocess.Popen[bytes]:

@@ -12,6 +12,7 @@ import os
 import secrets
 import signal
 import sys
+import threading
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import IO, Final
@@ -138,15 +139,19 @@ def _telling(path: Path) -> Iterator[None]:
 
 @contextlib.contextmanager
 def _undisturbed() -> Iterator[None]:
-    """SIGINT and SIGTERM wait. Windows cannot hold signals back."""
-    if not hasattr(signal, "pthread_sigmask"):
+    """SIGINT and SIGTERM wait. A thread's signal mask would not do: another thread would take the signal for it."""
+    if threading.current_thread() is not threading.main_thread():
         yield
         return
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, _STOPPING)
+    heard: list[int] = []
+    before = {number: signal.signal(number, lambda late, _: heard.append(late)) for number in _STOPPING}
     try:
         yield
     finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+        for number, handler in before.items():
+            signal.signal(number, signal.SIG_DFL if handler is None else handler)
+        for number in heard:
+            signal.raise_signal(number)
 
 
 def _let_go_of(stream: IO[bytes]) -> None:
