@@ -151,7 +151,7 @@ def test_nothing_selected_lists_who_appears(trail: Path):
     ("arguments", "words"),
     [
         (("--from", "nowhere"), "nowhere"),
-        (("--from", "athena:db.table"), "athena:"),
+        (("--from", "athena:nodb"), "athena:"),
         (("--from", "s3://"), "there is no bucket"),
         (("--from", "{trail}", "--since", "noon"), "--since: 'noon' is no time"),
         (("--from", "{trail}", "--since", "now", "--until", "-1h"), "no record can be in between"),
@@ -160,7 +160,7 @@ def test_nothing_selected_lists_who_appears(trail: Path):
         (("--from", "{trail}"), "--service"),
         (("--from", "{trail}", "--run", "never"), "never"),
     ],
-    ids=["no-path", "not-yet-a-source", "no-bucket", "no-time", "no-window", "empty-window", "no-baseline",
+    ids=["no-path", "no-table", "no-bucket", "no-time", "no-window", "empty-window", "no-baseline",
          "unfilled-placeholder", "no-run"],
 )  # fmt: skip
 def test_what_cannot_be_done_is_told(trail: Path, arguments: tuple[str, ...], words: str):

@@ -35,8 +35,6 @@ _GONE: Final = "the trail's digest lists this log file, and the bucket does not 
 _DIGEST_GONE: Final = "the digest after it names this digest, and the bucket does not hold it"
 _UNKNOWN_KEY: Final = "its public key is none of CloudTrail's in {}"
 _MOVED: Final = "it is not where CloudTrail delivered it"
-
-
 _NO_DIGESTS: Final = "no valid digest covers them; is the trail's log file validation on?"
 _NOT_YET: Final = "they are in no digest yet; digests come hourly, so verify again later"
 _NOT_LISTED: Final = "no valid digest lists them"
