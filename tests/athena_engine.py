@@ -117,6 +117,10 @@ def athena(engine: Engine, tables: Mapping[str, tuple[str, ...]]) -> Iterator[st
             columns = [{"Name": key, "Type": "string"} for key in partitions]
             glue.create_table(DatabaseName=DATABASE, TableInput={"Name": name, "PartitionKeys": columns})
         yield endpoint
+        # moto's state outlives its servers.
+        for name in tables:
+            glue.delete_table(DatabaseName=DATABASE, Name=name)
+        glue.delete_database(Name=DATABASE)
     finally:
         AthenaBackend.start_query_execution = plain  # type: ignore[method-assign]
         server.stop()

@@ -98,18 +98,21 @@ NAMED: Final = {
 }
 
 
-@pytest.mark.parametrize("table", TRAILS)
 @pytest.mark.parametrize(
-    ("run", "least"),
+    ("table", "run", "least"),
     [
-        (DEPLOYER, 100),
-        (replace(DEPLOYER, accounts=(demo.ACCOUNT,), event_sources=("cloudformation", "iam", "sts")), 20),
-        (replace(DEPLOYER, user_agents=("aws-sdk-nodejs",)), 100),
-        (DeployRun(principals=(ROLE,), window=DAY), 1),
-        (DeployRun(window=DAY), 100),
-        (DeployRun(), 100),
+        *((table, DEPLOYER, 100) for table in TRAILS),
+        (
+            "organisation",
+            replace(DEPLOYER, accounts=(demo.ACCOUNT,), event_sources=("cloudformation", "iam", "sts")),
+            20,
+        ),
+        ("standard", replace(DEPLOYER, user_agents=("aws-sdk-nodejs",)), 100),
+        ("standard", DeployRun(principals=(ROLE,), window=DAY), 1),
+        ("standard", DeployRun(window=DAY), 100),
+        ("bare", DeployRun(), 100),
     ],
-    ids=["deployer", "filters", "user-agent", "function-role", "everybody", "all"],
+    ids=[*TRAILS, "filters", "user-agent", "function-role", "everybody", "all"],
 )
 def test_the_trace_is_the_one_that_the_log_files_give(
     logs: Path, client: Callable[[str, str | None], Any], table: str, run: DeployRun, least: int
