@@ -34,6 +34,8 @@ ERRORS = {
     "ExpiredToken": 400,
     "AccessDenied": 403,
     "InvalidObjectState": 403,
+    "InvalidAccessKeyId": 403,
+    "RequestTimeTooSkewed": 403,
 }
 
 

@@ -152,6 +152,21 @@ def test_what_goes_on_failing_is_told_and_the_next_run_goes_on(
     assert [line for line in proxy.gets if "T0803Z" not in line and line in got] == [], "nothing is got twice"
 
 
+@pytest.mark.parametrize(
+    ("kind", "words", "hint"),
+    [
+        ("InvalidAccessKeyId", "does not know these credentials", "AWS_PROFILE"),
+        ("RequestTimeTooSkewed", "clock is wrong", "set the clock"),
+    ],
+)
+def test_what_is_wrong_with_the_credentials_is_told(reader: Reader, proxy: Proxy, kind: str, words: str, hint: str):
+    proxy.faults = [Fault(kind, LISTING)]
+    with pytest.raises(CollectError, match=words) as caught:
+        reader.names()
+    assert hint in caught.value.hint
+    assert len(proxy.asked) == 1
+
+
 def test_a_token_that_expires_in_the_middle_stops_a_source_that_then_goes_on_with_a_new_one(
     reader: Reader, proxy: Proxy
 ):

@@ -40,9 +40,13 @@ _BY_CODE: Final[Mapping[str, tuple[str, str]]] = {
         "AWS does not know these credentials",
         f"{_CREDENTIALS}. A region that the account has not enabled answers so, too",
     ),
+    "InvalidAccessKeyId": ("AWS does not know these credentials", _CREDENTIALS),
+    "InvalidToken": ("the session's token is not valid", _LOGIN),
+    "RequestTimeTooSkewed": ("this machine's clock is wrong", "set the clock: AWS refuses requests that it dates"),
     "SignatureDoesNotMatch": ("the secret key does not belong to the access key", _CREDENTIALS),
 }
-"""Error codes that all services share: https://docs.aws.amazon.com/IAM/latest/APIReference/CommonErrors.html."""
+"""Error codes that all services share: https://docs.aws.amazon.com/IAM/latest/APIReference/CommonErrors.html; and S3's
+own: https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html#ErrorCodeList."""
 
 ACCESS_DENIED: Final = frozenset({"AccessDenied", "AccessDeniedException", "UnauthorizedOperation"})
 
