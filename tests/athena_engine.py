@@ -65,7 +65,7 @@ class Engine:
             *(f"regexp_extract(filename, '{PARTITIONS[key]}', 1) AS \"{key}\"" for key in partitions),
         ]
         self.duck.execute(
-            f"CREATE VIEW {DATABASE}.{name} AS SELECT {', '.join(columns)} FROM (SELECT unnest(Records) AS r, filename "  # noqa: S608 - a test's own names
+            f"CREATE OR REPLACE VIEW {DATABASE}.{name} AS SELECT {', '.join(columns)} FROM (SELECT unnest(Records) AS r, filename "  # noqa: S608 - a test's own names
             f"FROM read_json('{logs}/**/*.json.gz', columns={{Records: 'JSON[]'}}, filename=true, "
             "maximum_object_size=200000000) WHERE filename LIKE '%/CloudTrail/%')"
         )

@@ -35,7 +35,7 @@ TRAILS: Final = {
     "bare": (),
 }
 """Tables over the demo's trail, and their partition keys."""
-TABLES: Final = {**TRAILS, "strange": ()}
+TABLES: Final = {**TRAILS, "strange": (), "real": ()}
 ALL_EVIDENCE: Final = TraceOptions(evidence=None)
 DAY: Final = TimeWindow(datetime(2026, 11, 3, 8, tzinfo=UTC), datetime(2026, 11, 3, 12, tzinfo=UTC))
 DEPLOYER: Final = DeployRun(
@@ -180,6 +180,20 @@ def test_a_file_under_the_day_of_its_late_delivery_is_read(
 ):
     sql = AthenaSource(Table(DATABASE, "standard"), client, slack=slack).sql(DEPLOYER)
     assert f"\"timestamp\" <= '{last}'" in sql
+
+
+@pytest.mark.shared
+@pytest.mark.parametrize("user", [None, "benjamin", "bert-jan"])
+def test_real_records_give_the_same_trace(
+    engine: Engine, shared_records: Path, client: Callable[[str, str | None], Any], user: str | None
+):
+    logs = shared_records / "trail"
+    engine.add("real", logs, ())
+    run = DeployRun(principals=(f"arn:aws:iam::123837392027:user/{user}",) if user else ())
+    files = pipeline.trace(FileSource([logs]), run, ALL_EVIDENCE)
+    found = pipeline.trace(AthenaSource(Table(DATABASE, "real"), client), run, ALL_EVIDENCE)
+    assert same(found, files)
+    assert len(found.permissions) > 50
 
 
 HOSTILE: Final = "x' OR '1'='1; -- ?"
