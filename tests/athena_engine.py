@@ -64,11 +64,10 @@ class Engine:
             f"list_transform(CAST(r->'$.resources' AS JSON[]), lambda item: {_RESOURCE}) AS resources",
             *(f"regexp_extract(filename, '{PARTITIONS[key]}', 1) AS \"{key}\"" for key in partitions),
         ]
-        self.duck.execute(
-            f"CREATE OR REPLACE VIEW {DATABASE}.{name} AS SELECT {', '.join(columns)} FROM (SELECT unnest(Records) AS r, filename "  # noqa: S608 - a test's own names
-            f"FROM read_json('{logs}/**/*.json.gz', columns={{Records: 'JSON[]'}}, filename=true, "
-            "maximum_object_size=200000000) WHERE filename LIKE '%/CloudTrail/%')"
-        )
+        files = f"read_json('{logs}/**/*.json.gz', columns={{Records: 'JSON[]'}}, filename=true)"
+        records = f"SELECT unnest(Records) AS r, filename FROM {files} WHERE filename LIKE '%/CloudTrail/%'"  # noqa: S608 - a test's own names
+        view = f"CREATE OR REPLACE VIEW {DATABASE}.{name}"
+        self.duck.execute(f"{view} AS SELECT {', '.join(columns)} FROM ({records})")  # noqa: S608 - see above
 
     def run(self, query: str, parameters: list[str]) -> list[list[str | None]]:
         """The rows, all as text, the columns' names first. Raises sqlglot's and DuckDB's errors."""
