@@ -21,6 +21,8 @@ from moto.server import ThreadedMotoServer
 from sqlglot import exp
 
 DATABASE = "audit"
+DIALECT = "trino"
+"""What Athena's queries are written in. sqlglot's `athena` is for its DDL as well, where `\\` is an escape."""
 PARTITIONS: Mapping[str, str] = {
     "timestamp": r"([0-9]{4}/[0-9]{2}/[0-9]{2})/[^/]*$",
     "region": r"/CloudTrail/([^/]*)/",
@@ -72,10 +74,10 @@ class Engine:
     def run(self, query: str, parameters: list[str]) -> list[list[str | None]]:
         """The rows, all as text, the columns' names first. Raises sqlglot's and DuckDB's errors."""
         self.asked.append((query, parameters))
-        tree = sqlglot.parse_one(query, read="athena")
+        tree = sqlglot.parse_one(query, read=DIALECT)
         marks = list(tree.find_all(exp.Placeholder, bfs=False))
         for mark, text in zip(marks, parameters, strict=True):
-            bound = sqlglot.parse_one(text, read="athena")
+            bound = sqlglot.parse_one(text, read=DIALECT)
             assert isinstance(bound, exp.Literal), f"{text} is no literal"
             mark.replace(bound)
         answer = self.duck.execute(tree.sql("duckdb"))

@@ -9,7 +9,7 @@ from typing import Any, Final
 import duckdb
 import pytest
 import sqlglot
-from athena_engine import DATABASE, Engine
+from athena_engine import DATABASE, DIALECT, Engine
 from hypothesis import given
 from hypothesis import strategies as st
 from support import assumed_role, aws_service, iam_user, record, root, write_trail
@@ -109,9 +109,9 @@ def test_what_may_be_the_run_s_is_let_through(engine: Engine, run: DeployRun, ex
 
 
 @given(st.text(alphabet=st.characters(exclude_characters="\0", codec="utf-8")))
-def test_a_literal_is_its_text_in_the_engine_and_in_athena_s_grammar(text: str):
+def test_a_literal_is_its_text_in_the_engine_and_in_trino_s_grammar(text: str):
     assert DUCK.execute(f"SELECT {literal(text)}").fetchone() == (text,)
-    parsed = sqlglot.parse_one(f"SELECT {literal(text)}", read="athena").expressions[0]
+    parsed = sqlglot.parse_one(f"SELECT {literal(text)}", read=DIALECT).expressions[0]
     assert (parsed.is_string, parsed.this) == (True, text)
 
 
