@@ -25,6 +25,17 @@ ACCOUNT: Final = "123456789012"
 REGION: Final = "us-east-1"
 TIME: Final = "2026-11-24T08:00:00Z"
 
+
+def botocore_is_older() -> bool:
+    """Whether the installed botocore is older than the one that the hand-kept and generated facts were held against."""
+    import botocore
+    from packaging.version import Version
+
+    origin = json.loads((PROJECT / "tracer/reference/data/upstream/ORIGIN.json").read_text(encoding="utf-8"))
+    (known,) = (source["version"] for source in origin["sources"] if source["package"] == "botocore")
+    return Version(botocore.__version__) < Version(known)
+
+
 ABSENT: Final = object()
 """Given as a field of `record`: the field is left out."""
 

@@ -204,3 +204,9 @@ def test_what_the_deploy_says_is_untouched(folder: Path):
         out, err = process.communicate(b"\x1b[31m\xff", timeout=30)
         assert (out, process.returncode) == (b"\x1b[31m\xff", 0)
     assert b"err" in err
+
+
+def test_a_dry_run_of_a_deploy_is_refused():
+    result = run_cli("record", "--dry-run", "--", "false")
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert "--dry-run" in result.stderr

@@ -16,6 +16,7 @@ import botocore
 import pytest
 from sdk import calls, survey
 from sdk.survey import Outcome
+from support import botocore_is_older
 
 from tracer.model.permission import Basis
 from tracer.model.record import Record
@@ -150,6 +151,7 @@ def test_nearly_all_operations_map():
     assert (len(actions) - actions.count(None)) / len(actions) >= LEAST_SHARE
 
 
+@pytest.mark.skipif(botocore_is_older(), reason="the paths are of a newer botocore than the one installed")
 def test_all_of_api_gateway_maps():
     """Its permissions are verbs on paths; the union of the two APIs, where forty names collide."""
     found = [outcome for outcome in survey.outcomes() if outcome.operation.sources == ("apigateway",)]

@@ -9,6 +9,7 @@ import click
 from tracer.cli.options import Settings, command
 from tracer.cli.output import say
 from tracer.cli.times import Clock, length
+from tracer.errors import UsageError
 
 
 @command(
@@ -52,6 +53,9 @@ def record(
     """
     from tracer.collect.recorder import Recording, record
 
+    if settings.dry_run:
+        # It would be a surprise to deploy for somebody who asked for a dry run.
+        raise UsageError("tracer record runs the command, so there is no --dry-run of it", "leave --dry-run out")
     clock: Clock = click.get_current_context().obj
     asked = Recording(
         command=words,
