@@ -282,9 +282,11 @@ def test_faults_without_an_end_are_told_and_the_next_call_goes_on(history: Event
     history.faults = ["", *["reset"] * (len(WAITS) + 1)]
     sleeps: list[float] = []
     source = LookupSource(["us-east-1"], sleep=sleeps.append, clock=lambda: NOW)
-    with pytest.raises(CollectError, match=r"LookupEvents.* (was answered in part 6 times|could not be reached)"):
+    # An answer that breaks off is an error to some versions of botocore, which ask again themselves, and a whole one to
+    # others.
+    with pytest.raises(CollectError, match=r"LookupEvents.* (in part 6 times|could not be reached)") as caught:
         names(source)
-    assert set(WAITS) <= set(sleeps)
+    assert set(WAITS) <= set(sleeps) or "reached" in caught.value.message
     asked = len(history.asked)
     assert len(names(source)) == 120
     assert len(history.asked) == asked + 2, "the page that broke off, and the last one"
