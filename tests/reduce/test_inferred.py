@@ -90,7 +90,7 @@ def exact(records: Iterable[Raw]) -> set[tuple[str, str]]:
 # --- The commands ----------------------------------------------------------------------------------------------------
 
 
-def test_a_deploys_calls_on_its_bucket_are_inferred():
+def test_trap_12_a_deploys_calls_on_its_bucket_are_inferred():
     assert needs(DEPLOY) == OF_DEPLOY
 
 
