@@ -7,7 +7,6 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from typing import Final
 
-from tracer.errors import NothingSelected
 from tracer.model.finding import Finding
 from tracer.model.permission import Basis, Permission, UsedPermission, Widening
 from tracer.model.record import RawRecord, Record, Unreadable
@@ -26,6 +25,7 @@ from tracer.reduce.mapping import Mapped, map_record
 from tracer.reduce.parse import canonical, parse
 from tracer.reduce.seen import Seen, content_of
 from tracer.reduce.select import Binned, Selected, select
+from tracer.reduce.unselected import nothing_selected
 from tracer.reference import generated
 
 _ALL_OF_A_KIND: Final = re.compile(r"/?[A-Za-z0-9-]+[/:]\*")
@@ -63,7 +63,7 @@ def reduce_records(
         reduction, _ = reduced(_winners(read, run, members, seen.conflicts))
         reduction.note_conflicts(seen.conflicts)
     if not reduction.accounting().selected:
-        raise _nothing_selected(reduction.accounting(), run, attribution)
+        raise nothing_selected(reduction.accounting(), run, attribution)
     return reduction.trace(source_findings())
 
 
@@ -79,7 +79,7 @@ def select_records(read: Read, run: DeployRun) -> Iterator[RawRecord]:
             break
         bins[item.bin] += 1
     else:
-        raise _nothing_selected(Accounting(**bins), run, attribution)
+        raise nothing_selected(Accounting(**bins), run, attribution)
     for item in select(read(), run, members, {}, Seen()):
         if isinstance(item, Selected) or item.of_the_run or _tells(item.record):
             yield item.raw
@@ -329,38 +329,3 @@ def _service_and_stage(run: DeployRun, members: Members) -> tuple[str | None, st
         return run.service, stage
     services = {stack.removesuffix(f"-{stage}") for stack in members.stacks if stage and stack.endswith(f"-{stage}")}
     return (services.pop() if len(services) == 1 else None), stage
-
-
-def _nothing_selected(accounting: Accounting, run: DeployRun, attribution: Attribution) -> NothingSelected:
-    """The error that says what was read instead."""
-    read, known = accounting.read, attribution.records_by_principal
-    listed = "".join(f"\n  {count:>8}  {principal}" for principal, count in _most_first(known))
-    appear = f". These principals appear, with their records:{listed}" if listed else ""
-    if not read:
-        return NothingSelected("no records were read", "check --from: it held no CloudTrail records")
-    if accounting.unreadable == read:
-        reason = next(iter(_most_first(attribution.unreadable)))[0]
-        return NothingSelected(f"none of the {read} records read is a CloudTrail record: {reason}", "check --from")
-    if accounting.outside_window or accounting.filtered_out:
-        lines = [f"no record of the run is left of {read} read: {accounting.other_principal} are other principals'"]
-        if accounting.outside_window:
-            times = f"{attribution.first:%Y-%m-%dT%H:%M:%SZ} to {attribution.last:%Y-%m-%dT%H:%M:%SZ}"
-            lines.append(f"{accounting.outside_window} outside the window (the records are of {times})")
-        if accounting.filtered_out:
-            lines.append(f"{accounting.filtered_out} filtered out")
-        hint = "widen --since and --until, or drop --user-agent, --event-source, --region or --account"
-        return NothingSelected(", ".join(lines) + appear, hint)
-    if not listed:
-        message = f"none of the {read} records read is a call of a user or role of its own account"
-        return NothingSelected(
-            message, "calls of AWS services for themselves and of other accounts need no policy here"
-        )
-    asked = " or ".join(run.principals)
-    return NothingSelected(
-        f"no record of the {read} read is of {asked or 'a caller of this account'}{appear}",
-        "ask for one of these with --principal, or for every caller without it",
-    )
-
-
-def _most_first(counts: Counter[str]) -> list[tuple[str, int]]:
-    return sorted(counts.items(), key=lambda item: (-item[1], item[0]))
