@@ -30,6 +30,7 @@ from tracer.reduce.request import leaves, lookup, normal, plain_event
 from tracer.reference import arn_forms
 from tracer.reference.arn_forms import ArnForm
 from tracer.reference.table import ActionFact
+from tracer.reference.templates import ArnTemplate
 
 _SUBJECT_KEYS: Final = ("arn", "resourcearn", "resource", "resourceid", "name", "id", "identifier")
 """What a request calls the one thing that it is about."""
@@ -90,8 +91,17 @@ class _Found:
     @property
     def missing(self) -> tuple[str, ...]:
         """The variables that stay open in what a policy holds; a part that a policy states as `*` is none."""
-        written = dict.fromkeys(name for template in self.form.templates for name in template.variables)
-        return tuple(name for name in written if name not in self.values and name not in self.form.defaults)
+        written = dict.fromkeys(name for template in self.templates for name in template.variables)
+        return tuple(name for name in written if not self._knows(name))
+
+    @property
+    def templates(self) -> tuple[ArnTemplate, ...]:
+        """What a policy holds: of several formats, those that are known in full, where any is."""
+        whole = tuple(one for one in self.form.templates if all(map(self._knows, one.variables)))
+        return whole or self.form.templates
+
+    def _knows(self, name: str) -> bool:
+        return name in self.values or name in self.form.defaults
 
     @property
     def named(self) -> bool:
@@ -175,7 +185,7 @@ def _write(found: _Found) -> Iterator[Resource]:
     open_ = [name for name in found.missing if name not in found.made]
     widened += [Widening("resource", "", "*", f"unknown-{_kebab(name)}") for name in open_]
     values = {name: value for name, value in found.values.items() if name not in found.made}
-    for template in found.form.templates:
+    for template in found.templates:
         text = template.write(values, found.form.defaults)
         yield Resource(ArnPattern(text), tuple(widened), found.named, found.pathless)
 
