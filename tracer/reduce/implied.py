@@ -8,7 +8,7 @@ another call and nowhere else.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import unquote
@@ -25,6 +25,7 @@ from tracer.reduce.resources import STAR, Resource, new_resources, resources_of
 from tracer.reference import implied_rules, table
 from tracer.reference.implied_rules import ImpliedRule
 from tracer.reference.table import ActionFact
+from tracer.reference.templates import ArnTemplate
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,8 +75,7 @@ def _resources(
     elif "profile_at" in where:
         yield from (_profile(text, record, inventory) for text in _texts(record, where["profile_at"]))
     elif "arn_at" in where:
-        arns = (arn for text in _texts(record, where["arn_at"]) if (arn := Arn.find(text)))
-        yield from (Resource(ArnPattern.exactly(arn)) for arn in arns)
+        yield from _arns(_texts(record, where["arn_at"]), _formats(fact) if where.get("fitting") else None)
     elif "same_as_call" in where:
         yield from call
     elif "type" in where:
@@ -99,6 +99,20 @@ def _templated(where: Mapping[str, Any], record: Record) -> Iterator[Resource]:
     for match in filter(None, (re.match(where["read"], text) for text in _texts(record, where["at"]))):
         values = {name: decoded(value or "") for name, value in match.groupdict().items()}
         yield Resource(ArnPattern(filled(where["template"], record, values)))
+
+
+def _arns(texts: Iterable[str], formats: tuple[ArnTemplate, ...] | None) -> Iterator[Resource]:
+    """The ARNs among `texts`; those of one of `formats`, where some are given."""
+    for arn in (arn for text in texts if (arn := Arn.find(text))):
+        if formats is None or any(one.read(arn) is not None for one in formats):
+            yield Resource(ArnPattern.exactly(arn))
+
+
+def _formats(fact: ActionFact) -> tuple[ArnTemplate, ...]:
+    """The ARN formats of an action's resource types."""
+    service = table.service(fact.action.service)
+    types = service.resource_types if service else {}
+    return tuple(ArnTemplate(text, slashes=True) for item in fact.resources for text in types[item.type])
 
 
 def _texts(record: Record, at: list[str]) -> Iterator[str]:

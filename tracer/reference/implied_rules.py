@@ -9,7 +9,8 @@
     resource    on what, one of
                 {"role_at": [PATH...]}      the IAM roles whose ARN (with "names": true, whose name) stands there
                 {"profile_at": [PATH...]}   the role of the instance profile named there
-                {"arn_at": [PATH...]}       the ARNs that stand there
+                {"arn_at": [PATH...]}       the ARNs that stand there (with "fitting": true, those that have a format of
+                                            the action's resource types)
                 {"same_as_call": true}      the resources of the call itself
                 {"type": TYPE}              what the record names of that resource type of the action
                 {"new_type_at": [PATH...]}  the new resources of the types that stand there (EC2's tag specifications)
