@@ -149,6 +149,8 @@ SOURCES: Final[Mapping[str, tuple[str, ...]]] = {
     "files+s3": ("files", "s3"),
     "s3+lookup": ("s3", "lookup"),
     "lookup+s3+files": ("lookup", "s3", "files"),
+    "athena+files": ("athena", "files"),
+    "lake+athena+lookup": ("lake", "athena", "lookup"),
 }
 
 
@@ -196,7 +198,7 @@ def test_the_event_history_gives_the_same_but_for_data_events(trace: Callable[[s
     assert [message for message in gaps(trace("lookup")) if "no data events" in message]
 
 
-@pytest.mark.parametrize("name", ["files+s3", "s3+lookup", "lookup+s3+files"])
+@pytest.mark.parametrize("name", [name for name in SOURCES if "+" in name])
 def test_trap_16_what_two_sources_hold_is_counted_once(trace: Callable[[str], Trace], name: str):
     alone, together = trace("files").accounting, trace(name).accounting
     assert (together.used, together.denied, together.unmapped) == (alone.used, alone.denied, alone.unmapped)

@@ -1,7 +1,7 @@
 """`Seen`: which eventIDs were selected already, in at most sixteen bytes each.
 
 CloudTrail delivers some records twice, with the same eventID
-(https://docs.aws.amazon.com/awscloudtrail/latest/userguide/ cloudtrail-find-log-files.html), so a run's records are
+(https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-find-log-files.html), so a run's records are
 counted by eventID. A set of strings would take some 130 bytes a record; a run of an organisation has millions. This
 is an open-addressed table of 64-bit hashes of the id beside 32-bit hashes of the content: an equal id with another
 content is a conflict, which the caller settles in a pass of its own.
@@ -10,11 +10,12 @@ content is a conflict, which the caller settles in a pass of its own.
 from __future__ import annotations
 
 import hashlib
+import json
 from array import array
+from datetime import datetime
 from typing import Final
 
-from tracer.model.record import RawRecord, Unreadable
-from tracer.reduce.parse import canonical
+from tracer.model.record import Record, ResourceReference, UserIdentity
 
 _LOAD: Final = 0.87
 _GROWTH: Final = 1.15
@@ -22,11 +23,22 @@ _GROWTH: Final = 1.15
 each."""
 
 
-def content_of(raw: RawRecord) -> int:
-    """A hash of what the record says: equal for records that differ in form alone."""
-    if isinstance(raw, Unreadable):
-        return 0
-    return int.from_bytes(hashlib.blake2b(canonical(raw), digest_size=4).digest(), "big")
+def content_of(record: Record) -> int:
+    """A hash of what tracer reads of the record: equal for records that differ in form alone, or in what nobody reads.
+
+    One source's copy of a record may lack what another's has: Athena's table has no column for every field.
+    """
+    text = json.dumps(record, default=_values, sort_keys=True, separators=(",", ":"))
+    return int.from_bytes(hashlib.blake2b(text.encode("ascii"), digest_size=4).digest(), "big")
+
+
+def _values(value: object) -> object:
+    """A value of a `Record` as JSON has it."""
+    if isinstance(value, datetime):
+        return value.isoformat()
+    if isinstance(value, Record | UserIdentity | ResourceReference):
+        return [getattr(value, name) for name in value.__slots__]
+    raise TypeError(f"no record holds a {type(value).__name__}")
 
 
 class Seen:

@@ -76,7 +76,7 @@ def select(
             yield Binned("outside_window", raw, record)
         elif not passes_filters(record, run):
             yield Binned("filtered_out", raw, record)
-        elif not record.event_id.startswith("sha256:") and not _counts(record, raw, winners, seen):
+        elif not record.event_id.startswith("sha256:") and not _counts(record, winners, seen):
             yield Binned("duplicate", raw, record, of_the_run=True)
         elif record.event_type not in ("", API_CALL):
             yield Binned("not_an_api_call", raw, record, of_the_run=True)
@@ -84,9 +84,9 @@ def select(
             yield Selected(record, raw, caller, section)
 
 
-def _counts(record: Record, raw: RawRecord, winners: Mapping[str, int], seen: Seen) -> bool:
+def _counts(record: Record, winners: Mapping[str, int], seen: Seen) -> bool:
     """Whether this is the record of its eventID that counts: the first, or the winner where contents differ."""
-    content = content_of(raw)
+    content = content_of(record)
     if winners.get(record.event_id, content) != content:
         return False
     return seen.first(record.event_id, content)

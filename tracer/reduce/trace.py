@@ -105,15 +105,15 @@ def _winners(read: Read, run: DeployRun, members: Members, conflicts: Collection
     """For each eventID that stands over different contents, the one with the smaller canonical JSON: a pass of its
     own, which only a log that was tampered with, or masked twice, ever needs.
     """
-    smallest: dict[str, bytes] = {}
+    smallest: dict[str, tuple[bytes, int]] = {}
     for item in select(read(), run, members, {}, Seen()):
         record = item.record
         if isinstance(item, Binned) and not item.of_the_run:
             continue
         if isinstance(record, Record) and record.event_id in conflicts and not isinstance(item.raw, Unreadable):
-            text = canonical(item.raw)
-            smallest[record.event_id] = min(text, smallest.get(record.event_id, text))
-    return {event_id: content_of(text) for event_id, text in smallest.items()}
+            this = canonical(item.raw), content_of(record)
+            smallest[record.event_id] = min(this, smallest.get(record.event_id, this))
+    return {event_id: content for event_id, (_, content) in smallest.items()}
 
 
 class _Reduction:
