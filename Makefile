@@ -1,18 +1,23 @@
 # Each target makes the virtual environment that it needs; nothing has to be installed before but Python 3.11 or newer.
 #
-#   make demo    the main job on the bundled recorded run: no account, no network
-#   make test    the tests
-#   make lint    ruff and mypy
-#   make lowest  the tests with the lowest versions that pyproject.toml admits
-#   make spark   the SQL of Athena on Spark; needs Java 17 or newer, and is large
-#   make clean   remove the environment and what tools left behind
+#   make demo         the main job on the bundled recorded run: no account, no network
+#   make test         the tests
+#   make lint         ruff and mypy
+#   make lowest       the tests with the lowest versions that pyproject.toml admits
+#   make spark        the SQL of Athena on Spark; needs Java 17 or newer, and is large
+#   make lock         requirements-dev.txt: the versions that development was last done with, with hashes
+#   make audit        known vulnerabilities of what tracer installs; needs the advisory service
+#   make licences     the licences of what tracer installs; fails on one that is not permissive
+#   make sbom         dist/sbom.json, a CycloneDX bill of what tracer installs
+#   make reproducible two builds of the wheel and the source archive; fails where a byte differs
+#   make clean        remove the environment and what tools left behind
 
 VENV := .venv
 PYTHON ?= $(shell for python in python3 python3.14 python3.13 python3.12 python3.11; do \
 	$$python -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$python && break; done)
 PYTEST_FLAGS ?= -n auto
 
-.PHONY: demo test lint lowest spark clean
+.PHONY: demo test lint lowest spark lock audit licences sbom reproducible clean
 
 demo: $(VENV)/.tracer
 	$(VENV)/bin/tracer demo
@@ -38,8 +43,44 @@ spark: pyproject.toml
 	$(VENV)/bin/python -m pip install --quiet 'pyspark>=4.0'
 	$(VENV)/bin/python -m pytest tests/spark
 
+lock audit licences sbom reproducible: VENV := .venv-audit
+
+lock: .venv-audit/.audit
+	$(VENV)/bin/python -c 'import tomllib; p = tomllib.load(open("pyproject.toml", "rb")); g = p["dependency-groups"]; \
+		print(*p["project"]["dependencies"], *g["test"], *g["lint"], sep="\n")' > $(VENV)/requirements.in
+	$(VENV)/bin/pip-compile --quiet --upgrade --generate-hashes --allow-unsafe --strip-extras --no-annotate --no-header \
+		--no-emit-index-url --no-emit-trusted-host --no-emit-find-links --output-file requirements-dev.txt $(VENV)/requirements.in
+
+audit: .venv-audit/.audit .venv-runtime/.tracer
+	$(VENV)/bin/pip-audit --strict --path .venv-runtime/lib/python3*/site-packages
+
+licences: .venv-audit/.audit .venv-runtime/.tracer
+	$(VENV)/bin/pip-licenses --python .venv-runtime/bin/python --from mixed --partial-match --fail-on 'GPL' > /dev/null
+	$(VENV)/bin/pip-licenses --python .venv-runtime/bin/python --from mixed --partial-match \
+		--allow-only 'MIT;BSD;Apache;Python Software Foundation;PSF;Mozilla Public License'
+
+sbom: .venv-audit/.audit .venv-runtime/.tracer
+	mkdir -p dist
+	$(VENV)/bin/cyclonedx-py environment .venv-runtime/bin/python --pyproject pyproject.toml --output-reproducible -o dist/sbom.json
+
+reproducible: .venv-audit/.audit
+	rm -rf dist/first dist/second
+	$(VENV)/bin/python -m build --outdir dist/first .
+	$(VENV)/bin/python -m build --outdir dist/second .
+	diff -r dist/first dist/second && sha256sum dist/first/*
+
+.venv-runtime/.tracer: pyproject.toml
+	$(MAKE) VENV=.venv-runtime .venv-runtime/bin/python
+	.venv-runtime/bin/python -m pip install --quiet .
+	@touch $@
+
+.venv-audit/.audit: pyproject.toml
+	$(MAKE) VENV=.venv-audit .venv-audit/bin/python
+	.venv-audit/bin/python -m pip install --quiet --group audit
+	@touch $@
+
 clean:
-	rm -rf $(VENV) .venv-lowest .venv-spark .coverage .hypothesis .mypy_cache .pytest_cache .ruff_cache build dist
+	rm -rf $(VENV) .venv-lowest .venv-spark .venv-audit .venv-runtime .coverage .hypothesis .mypy_cache .pytest_cache .ruff_cache build dist
 
 $(VENV)/bin/python:
 	@test -n "$(PYTHON)" || { echo "tracer needs Python 3.11 or newer, with venv"; exit 1; }
