@@ -3,6 +3,7 @@
     model     -> nothing            reference, collect, frame, report -> model
     reduce    -> model, reference   emit -> model, reference
     pipeline  -> model, reference, reduce, emit, and the interface of collect
+    rehearse  -> nothing: what AWS checks is written there a second time, or a rehearsal could not contradict tracer
     cli       -> everything         errors: by all but the model
 
 An arrow counts wherever it stands, also inside a function. What is slow to load is imported inside the function that
@@ -31,6 +32,7 @@ PICTURE: Final[dict[str, set[str]]] = {
     "report": {"model", "errors"},
     "reduce": {"model", "reference", "errors"},
     "emit": {"model", "reference", "errors"},
+    "rehearse": {"errors"},
     "pipeline": {"model", "reference", "reduce", "emit", "collect.interface", "errors"},
 }
 """Each part of tracer, and the parts (or single modules) that it may import. Itself it always may.

@@ -42,6 +42,10 @@ class NothingSelected(ReduceError):
     """Records were read, and none belongs to the run that was asked for."""
 
 
+class RehearseError(TracerError):
+    """The local account of a rehearsal could not do what was asked of it."""
+
+
 class EmitError(TracerError):
     """The trace could not be turned into policy documents, or they could not be written."""
 
