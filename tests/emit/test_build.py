@@ -74,12 +74,46 @@ def test_build(permissions: list[Permission], expected: list[tuple[tuple[str, ..
     assert [(statement.actions, statement.resources) for statement in statements] == expected
 
 
-def test_conditions_have_statements_of_their_own():
-    events = Conditions.of("StringEquals", "iam:PassedToService", "events.amazonaws.com")
-    statements = build(
-        Grant.of(permission("iam:PassRole", ROLE, conditions)) for conditions in (PASSED_TO_LAMBDA, events)
-    )
-    assert {statement.conditions for statement in statements} == {PASSED_TO_LAMBDA, events}
+PASSED = "iam:PassedToService"
+POLICY = "iam:PolicyARN"
+TO_EVENTS = Conditions.of("StringEquals", PASSED, "events.amazonaws.com")
+TO_BOTH = Conditions.of("StringEquals", PASSED, "events.amazonaws.com", "lambda.amazonaws.com")
+READ, WRITE = (Conditions.of("ArnEquals", POLICY, f"arn:aws:iam::aws:policy/{name}") for name in ("Read", "Write"))
+READ_OR_WRITE = Conditions.of("ArnEquals", POLICY, "arn:aws:iam::aws:policy/Read", "arn:aws:iam::aws:policy/Write")
+EDGE = Conditions.of("StringEquals", "iam:PermissionsBoundary", "arn:aws:iam::1:policy/edge")
+NOT_READ, NOT_WRITE = (Conditions.of("ArnNotEquals", POLICY, f"arn:aws:iam::aws:policy/{name}") for name in "ab")
+
+CONDITIONS = {
+    "values of one key are alternatives": ([PASSED_TO_LAMBDA, TO_EVENTS], [TO_BOTH]),
+    "with the same condition beside them": ([READ | EDGE, WRITE | EDGE], [READ_OR_WRITE | EDGE]),
+    "not where another condition stands beside one of them": ([READ | EDGE, WRITE], [READ | EDGE, WRITE]),
+    "not where two keys differ": (
+        [READ | TO_EVENTS, WRITE | PASSED_TO_LAMBDA],
+        [READ | TO_EVENTS, WRITE | PASSED_TO_LAMBDA],
+    ),
+    "two keys, each value of one with each of the other": (
+        [READ | TO_EVENTS, WRITE | TO_EVENTS, READ | PASSED_TO_LAMBDA, WRITE | PASSED_TO_LAMBDA],
+        [READ_OR_WRITE | TO_BOTH],
+    ),
+    "not what has to be another: all of its values have": ([NOT_READ, NOT_WRITE], [NOT_READ, NOT_WRITE]),
+    "not under another operator": (
+        [READ, Conditions.of("ArnLike", POLICY, "arn:aws:iam::1:policy/orders-*")],
+        [READ, Conditions.of("ArnLike", POLICY, "arn:aws:iam::1:policy/orders-*")],
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("conditions", "expected"), CONDITIONS.values(), ids=CONDITIONS)
+def test_conditions_share_a_statement_where_they_differ_in_the_values_of_one_key(
+    conditions: list[Conditions], expected: list[Conditions]
+):
+    statements = build(Grant.of(permission("iam:AttachRolePolicy", ROLE, one)) for one in conditions)
+    assert [statement.conditions for statement in statements] == sorted(expected)
+
+
+def test_conditions_are_not_joined_on_different_resources():
+    grants = [permission("iam:AttachRolePolicy", ROLE, READ), permission("iam:AttachRolePolicy", ROLE + "b", WRITE)]
+    assert [one.conditions for one in build(map(Grant.of, grants))] == [READ, WRITE]
 
 
 @pytest.mark.parametrize(

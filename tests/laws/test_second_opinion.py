@@ -7,6 +7,7 @@ leaves open, and must never allow what the other refuses.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
 from typing import Final
 
@@ -17,9 +18,12 @@ from second_opinion import PRINCIPAL, Referee
 from support import PROJECT
 
 import tracer
+from tracer.emit.build import build
 from tracer.emit.check import lacking
 from tracer.emit.conditions import OPERATORS, Facts
+from tracer.emit.diff import diff
 from tracer.emit.evaluate import Call, Decision, Evaluator
+from tracer.emit.grants import Grant
 from tracer.model.action import Action
 from tracer.model.arn import ArnPattern
 from tracer.model.permission import Permission, Section
@@ -287,6 +291,44 @@ def test_check_allows_nothing_that_the_other_refuses(referee: Referee, policy: P
     for call, answer in zip(known, referee.decide([policy], known), strict=True):
         if _permission(call) not in missing:
             assert answer is Decision.ALLOWED, (policy.to_dict(), call)
+
+
+_ROLE: Final = ARNS["iam:PassRole"][0]
+_TWO_KEYS: Final = ("iam:PassedToService", "aws:PrincipalTag/team")
+_PASSING: Final = [
+    Call("iam:PassRole", _ROLE, {key: value for key, value in zip(_TWO_KEYS, values, strict=True) if value})
+    for values in itertools.product(*(("", *_CONTEXTS[key]) for key in _TWO_KEYS))
+]
+"""With each value of both keys, and without."""
+
+_alike = st.lists(
+    _items(
+        [
+            "StringEquals",
+            "StringEquals",
+            "StringLike",
+            "StringNotEquals",
+            "StringEqualsIfExists",
+            "StringNotLikeIfExists",
+        ],
+        ["iam:PassedToService", "aws:PrincipalTag/team"],
+        ["lambda.amazonaws.com", "ec2.amazonaws.com", "*.amazonaws.com", "team-a", "orders*"],
+    ),
+    min_size=1,
+    max_size=2,
+).map(_block)
+
+
+@few
+@given(st.lists(_alike, min_size=2, max_size=5))
+def test_conditions_that_were_joined_say_what_they_said(referee: Referee, blocks: list[Conditions]):
+    """`build` writes one statement for several whose conditions differ in the values of one key alone."""
+    alone = [Statement(actions=("iam:PassRole",), resources=(_ROLE,), conditions=block) for block in blocks]
+    together = build(Grant(Action("iam:PassRole"), ArnPattern(_ROLE), block) for block in blocks)
+    before, after = Policy(tuple(alone)), Policy(together)
+    assert referee.decide([after], _PASSING) == referee.decide([before], _PASSING)
+    assert list(map(Evaluator(after).decide, _PASSING)) == list(map(Evaluator(before).decide, _PASSING))
+    assert not diff(before, after)
 
 
 def _with_what_is_known(call: Call) -> Call:

@@ -1,8 +1,9 @@
 """`build`: permissions -> the fewest Allow statements that grant them and nothing else.
 
 A statement grants every one of its actions on every one of its resources, so only what forms such a rectangle may
-share one: first the actions of each resource are collected, then the resources with the same actions. Conditions and
-services are never mixed, and `*` stands alone, so that a reader sees at a glance what is not limited to a resource.
+share one: first the actions of each resource are collected, then the resources with the same actions. Services are
+never mixed; nor are conditions, but where they differ in the values of one key alone, which are alternatives as
+statements are. `*` stands alone, so that a reader sees at a glance what is not limited to a resource.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import Final
 
+from tracer.emit.conditions import are_alternatives
 from tracer.emit.grants import Grant, PatternIndex
 from tracer.model.action import Action
 from tracer.model.arn import ArnPattern
@@ -24,6 +26,9 @@ _UNTYPED: Final = {"s3": ("bucket", "object"), "sns": ("topic", ""), "sqs": ("qu
 one with (https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazons3.html, and its neighbours)."""
 
 _TYPE: Final = re.compile(r"/?([A-Za-z][A-Za-z-]*)(?=[:/]|$)")
+_Rectangle = tuple[str, tuple[str, ...], tuple[str, ...]]
+"""A service, actions, and the resources on which each of them is granted."""
+
 _SID_DIGITS: Final = 8
 _WORD: Final = 24
 """The longest word in a Sid, which counts against the policy's quota."""
@@ -37,19 +42,46 @@ def build(grants: Iterable[Grant]) -> tuple[Statement, ...]:
     resources_of: dict[tuple[str, Conditions, bool, frozenset[Action]], set[ArnPattern]] = {}
     for (service, conditions, resource), actions in actions_on.items():
         resources_of.setdefault((service, conditions, resource.is_star, frozenset(actions)), set()).add(resource)
+    conditions_of: dict[_Rectangle, set[Conditions]] = {}
+    for (service, conditions, _, together), resources in resources_of.items():
+        names = (tuple(action.text for action in sorted(together)), tuple(sorted(one.text for one in resources)))
+        conditions_of.setdefault((service, *names), set()).add(conditions)
     statements = sorted(
-        (
-            service,
-            tuple(sorted(resource.text for resource in resources)),
-            conditions,
-            tuple(action.text for action in sorted(actions)),
-        )
-        for (service, conditions, _, actions), resources in resources_of.items()
+        (service, resources, conditions, actions)
+        for (service, actions, resources), alternatives in conditions_of.items()
+        for conditions in joined(alternatives)
     )
     return tuple(
         with_sid(Statement(actions=actions, resources=resources, conditions=conditions))
         for _, resources, conditions, actions in statements
     )
+
+
+def joined(alternatives: Iterable[Conditions]) -> set[Conditions]:
+    """Fewer blocks that say together what `alternatives` say: one for those that differ in the values of one key alone.
+
+    "If a single condition key has multiple values, [...] only one of the values needs to match"
+    (https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-logic-multiple-context-keys-or-values.html):
+    so they are alternatives, as statements are. Of the operators that demand that no value matches, none is joined.
+    """
+    blocks = set(alternatives)
+    for operator, key in sorted({item[:2] for block in blocks for item in block.items}):
+        if are_alternatives(operator):
+            blocks = _joined_by(operator, key, blocks)
+    return blocks
+
+
+def _joined_by(operator: str, key: str, blocks: Iterable[Conditions]) -> set[Conditions]:
+    values_beside: dict[Conditions, set[str]] = {}
+    others = set()
+    for block in blocks:
+        rest = Conditions(tuple(item for item in block.items if item[:2] != (operator, key)))
+        values = [values for *name, values in block.items if tuple(name) == (operator, key)]
+        if values:
+            values_beside.setdefault(rest, set()).update(*values)
+        else:
+            others.add(block)
+    return others | {rest | Conditions.of(operator, key, *values) for rest, values in values_beside.items()}
 
 
 def without_covered(grants: Iterable[Grant]) -> list[Grant]:

@@ -14,9 +14,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
+from tracer.emit.conditions import alternatives
 from tracer.emit.grants import Allows, Denies, Grant, expanded, parsed_action
 from tracer.emit.idle import Idle, idle
 from tracer.errors import SelfCheckFailed
@@ -150,7 +151,15 @@ class _Needed:
         return _facets(statement) <= self._baseline
 
     def covers(self, grant: Grant) -> bool:
-        return self._allows.grant(grant, spanning=True)
+        """Whether it may be granted, as a whole or for each value of its conditions: statements that differ in the
+        values of one key alone are one statement in the end (`build`).
+        """
+        if self._allows.grant(grant, spanning=True):
+            return True
+        parts = alternatives(grant.conditions)
+        return len(parts) > 1 and all(
+            self._allows.grant(replace(grant, conditions=one), spanning=True) for one in parts
+        )
 
 
 def _alone(permission: Permission) -> Statement:

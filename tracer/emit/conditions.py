@@ -12,6 +12,8 @@ is the caller's to be careful: an Allow needs a yes, a Deny is out of the way on
 from __future__ import annotations
 
 import ipaddress
+import itertools
+import math
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -284,6 +286,32 @@ def _told_by_principal(principal: str) -> dict[str, tuple[tuple[str, ...], ...]]
     if kind == "user":
         told["aws:username"] = path.rpartition("/")[2]
     return {key: ((value,),) for key, value in told.items() if value}
+
+
+# --- alternatives ----------------------------------------------------------------------------------------------------
+
+_ALTERNATIVES: Final = frozenset({"StringEquals", "StringLike", "ArnEquals", "ArnLike"})
+"""Operators whose values are alternatives on a key with one value
+(https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-logic-multiple-context-keys-or-values.html)."""
+
+_MOST_ALTERNATIVES: Final = 256
+"""How many combinations of values are looked at one by one; beyond, the condition is looked at whole."""
+
+
+def are_alternatives(operator: str) -> bool:
+    """Whether a condition with several values under `operator` holds just where it holds with one of them."""
+    return operator.removesuffix("IfExists") in _ALTERNATIVES
+
+
+def alternatives(conditions: Conditions) -> list[Conditions]:
+    """Conditions of which one holds where `conditions` hold: with one value each where values are alternatives."""
+    choices = [
+        [(operator, key, (value,)) for value in values] if are_alternatives(operator) else [(operator, key, values)]
+        for operator, key, values in conditions.items
+    ]
+    if math.prod(map(len, choices)) > _MOST_ALTERNATIVES:
+        return [conditions]
+    return [Conditions(items) for items in itertools.product(*choices)]
 
 
 # --- the decision ----------------------------------------------------------------------------------------------------

@@ -14,23 +14,15 @@ resource patterns of the other side together to cover, `a*` where there were `a`
 from __future__ import annotations
 
 import itertools
-import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Final
 
+from tracer.emit.conditions import alternatives
 from tracer.emit.grants import Allows, Denies, Grant, actions_covered, expanded, parsed_action, resources_covered
 from tracer.model.action import Action
 from tracer.model.arn import ArnPattern
 from tracer.model.policy import VERSION, Conditions, Policy, Statement
 from tracer.reference import table
-
-_ALTERNATIVES: Final = frozenset({"StringEquals", "StringLike", "ArnEquals", "ArnLike"})
-"""Operators whose values are alternatives on a key with one value
-(https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-logic-multiple-context-keys-or-values.html)."""
-
-_MOST_ALTERNATIVES: Final = 256
-"""How many combinations of values are looked at one by one; beyond, the condition is looked at whole."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -117,7 +109,7 @@ class _Side:
                 grant.implies(own.conditions) and _covers_common(own, grant, whole, spanning=True)
                 for own in self._allowing
             )
-        parts = _alternatives(grant.conditions)
+        parts = alternatives(grant.conditions)
         return len(parts) > 1 and all(
             self._allows.grant(replace(grant, conditions=one), spanning=True) for one in parts
         )
@@ -197,19 +189,6 @@ def _parts(deny: Statement) -> Iterator[Statement]:
     resources: list[tuple[str, ...]] = [(text,) for text in deny.resources] or [()]
     for action, resource in itertools.product(actions, resources):
         yield replace(deny, actions=action, resources=resource)
-
-
-def _alternatives(conditions: Conditions) -> list[Conditions]:
-    """Conditions of which one holds where `conditions` hold: with one value each where values are alternatives."""
-    choices = [
-        [(operator, key, (value,)) for value in values]
-        if operator.removesuffix("IfExists") in _ALTERNATIVES
-        else [(operator, key, values)]
-        for operator, key, values in conditions.items
-    ]
-    if math.prod(map(len, choices)) > _MOST_ALTERNATIVES:
-        return [conditions]
-    return [Conditions(items) for items in itertools.product(*choices)]
 
 
 def _covers_common(own: Statement, grant: Grant, whole: Statement, *, spanning: bool) -> bool:
