@@ -1,0 +1,3 @@
+"""What the functions share."""
+
+SIZES = (64, 128)
