@@ -163,15 +163,21 @@ def denials_of(record: Record, principal: str, mapped: Mapped | Unknown) -> Iter
         yield Denial(principal, None, None, error, message.cause, "request")
 
 
-def needed_by(record: Record, mapped: Mapped | Unknown) -> tuple[Check, ...]:
+def needed_by(record: Record, mapped: Mapped | Unknown) -> Mapped:
     """What a denied call would have needed: all that AWS checks for it, and what its message names beside that."""
-    checks = _checks(mapped)
+    checks, doubts = _checks(mapped), mapped.doubts if isinstance(mapped, Mapped) else ()
     message = read_message(_error_message(record))
     fact = message.action and table.lookup(message.action.service, message.action.name)
-    if not fact or any(check.action == fact.action and _is_of(check, message.resource) for check in checks):
-        return checks
+    if not fact:
+        return Mapped(checks, doubts)
+    told = [check for check in checks if check.action == fact.action and _leaves_open(check, message.resource)]
+    if told:
+        # What the request left open, the message tells.
+        checks, doubts = tuple(one for one in checks if one not in told and not _is_second_form(one, told)), ()
+    if any(check.action == fact.action and _is_of(check, message.resource) for check in checks):
+        return Mapped(checks, doubts)
     resource = STAR if fact.star_only or message.resource is None else Resource(ArnPattern(message.resource))
-    return (*checks, Check(fact.action, resource, Conditions(), Basis.OBSERVED, "denial-message"))
+    return Mapped((*checks, Check(fact.action, resource, Conditions(), Basis.OBSERVED, "denial-message")), doubts)
 
 
 def remarks_on(record: Record, mapped: Mapped | Unknown) -> Iterator[tuple[str, str]]:
@@ -205,6 +211,17 @@ def _checks(mapped: Mapped | Unknown) -> tuple[Check, ...]:
 def _shown(check: Check) -> str | None:
     """The resource of a check as a denial's row has it: None where the call names none."""
     return check.resource.pattern.text if check.resource.named else None
+
+
+def _leaves_open(check: Check, resource: str | None) -> bool:
+    """Whether a check stands on all of a kind, for want of a name in the request, and the message names one."""
+    pattern = check.resource.pattern
+    return (
+        not check.resource.named
+        and resource is not None
+        and pattern.text not in ("*", resource)
+        and pattern.covers(ArnPattern(resource))
+    )
 
 
 def _is_second_form(check: Check, checks: list[Check]) -> bool:

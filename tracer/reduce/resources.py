@@ -222,8 +222,19 @@ class _Reader:
             # The call may have named what it makes: nobody knows.
             return [_Found(form, self._head)]
         found = found or [_Found(form, self._head)]
-        # What the call makes is named at most; the rest of its ARN did not exist before.
-        return [replace(one, made=one.made | frozenset(one.missing)) for one in found] if self._makes(form) else found
+        return [self._before(one) for one in found] if self._makes(form) else found
+
+    def _before(self, found: _Found) -> _Found:
+        """A thing as it was when AWS checked the call that makes it: named at most, without the rest of its ARN.
+
+        A text under a variable's key that its ARN cannot hold is no name, and AWS refuses the call; but what it checked
+        was this text, and not all names.
+        """
+        made = found.made.union(found.missing)
+        given = self._record.request_parameters
+        texts = {name: itertools.chain(*self._candidates(found.form, name, self._request, given)) for name in made}
+        unread = {name: text for name, candidates in texts.items() if (text := next(candidates, ""))}
+        return replace(found, values={**found.values, **unread}, made=made - unread.keys())
 
     def optional(self, kind: str) -> list[_Found]:
         """The resources of a type that a call may be checked on: those that it names in full."""

@@ -188,7 +188,7 @@ class _Reduction:
         for denial in denials.denials_of(item.record, self._principal(item), mapped):
             self._fold.denial(denial, item.record)
         if self._options.include_denied:
-            self._use(item, Mapped(denials.needed_by(item.record, mapped), ()), Basis.DENIED)
+            self._use(item, denials.needed_by(item.record, mapped), Basis.DENIED)
         for code, message in denials.remarks_on(item.record, mapped):
             self._find(item.record, code, message)
 
