@@ -136,6 +136,9 @@ def test_an_entry_that_nothing_answers_to_is_told(tmp_path: Path):
 
 
 def test_the_summary_shows_the_reason(tmp_path: Path):
+    from tracer.report.plain import plain
     from tracer.report.summary import findings
 
-    assert REASON in " ".join(findings(drafted(tmp_path, {"action": "s3:Delete*", "reason": REASON}).findings).split())
+    assert REASON in " ".join(
+        plain(findings(drafted(tmp_path, {"action": "s3:Delete*", "reason": REASON}).findings)).split()
+    )

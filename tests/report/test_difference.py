@@ -2,6 +2,7 @@ from dataclasses import dataclass, field
 
 from tracer.model.policy import Conditions
 from tracer.report.difference import Compared, difference
+from tracer.report.plain import plain
 
 
 @dataclass(frozen=True)
@@ -22,7 +23,7 @@ MANY = Change("s3:*", "*", tuple(f"s3:Get{number}" for number in range(10)), apa
 
 
 def test_gains_and_losses():
-    assert difference([Compared("", [PUT, PASSED], [MANY, PASSED])]) == (
+    assert plain(difference([Compared("", [PUT, PASSED], [MANY, PASSED])])) == (
         "Gained: 2 grants\n"
         "  s3:PutObject on arn:aws:s3:::a\n"
         "  iam:PassRole on *\n"
@@ -40,7 +41,7 @@ def test_gains_and_losses():
 
 
 def test_several_principals_are_told_apart():
-    assert difference([Compared("a", [], []), Compared("b", [PUT], [])]) == (
+    assert plain(difference([Compared("a", [], []), Compared("b", [PUT], [])])) == (
         "a\n"
         "Nothing gained and nothing lost: both allow the same.\n"
         "\n"
@@ -52,6 +53,8 @@ def test_several_principals_are_told_apart():
 
 
 def test_what_a_policy_holds_is_printable():
-    text = difference([Compared("", [Change("s3:PutObject", "a\x1b[2J", ("s3:PutObject",), apart=("\u202e",))], [])])
+    text = plain(
+        difference([Compared("", [Change("s3:PutObject", "a\x1b[2J", ("s3:PutObject",), apart=("\u202e",))], [])])
+    )
     assert "\\x1b[2J" in text
     assert "\\u202e" in text

@@ -7,6 +7,7 @@ from tracer.model.permission import Basis, Evidence, Permission, Section, UsedPe
 from tracer.model.policy import Conditions
 from tracer.model.trace import Accounting, Denial, Trace
 from tracer.report.explanation import absence, explanation
+from tracer.report.plain import plain
 
 DEPLOYER = "arn:aws:iam::123456789012:user/deployer"
 PASS_ROLE = UsedPermission(
@@ -35,7 +36,7 @@ TRACE = Trace(permissions=(PASS_ROLE, INFERRED), denied=(DENIED,), findings=(UNK
 
 
 def test_everything_behind_a_permission_is_told():
-    assert explanation(Action("IAM:passrole"), TRACE) == (
+    assert plain(explanation(Action("IAM:passrole"), TRACE)) == (
         "iam:PassRole on arn:aws:iam::123456789012:role/orders-dev-*\n"
         "  for       arn:aws:iam::123456789012:user/deployer (deployer)\n"
         "  only if   StringEquals iam:PassedToService = lambda.amazonaws.com\n"
@@ -49,7 +50,7 @@ def test_everything_behind_a_permission_is_told():
 
 
 def test_a_pattern_finds_all_and_what_was_denied():
-    text = explanation(Action("s3:*Object"), TRACE)
+    text = plain(explanation(Action("s3:*Object"), TRACE))
     assert "s3:PutObject on *\n" in text
     assert "  seen      never: " in text
     assert "Denied: s3:GetObject on a resource that nothing names\n" in text
@@ -57,7 +58,7 @@ def test_a_pattern_finds_all_and_what_was_denied():
 
 
 def test_a_finding_says_why_there_is_no_permission():
-    assert explanation(Action("lambda:Invoke"), TRACE) == (
+    assert plain(explanation(Action("lambda:Invoke"), TRACE)) == (
         "No permission for lambda:Invoke is in the trace.\n"
         "\n"
         "warning: UNKNOWN_ACTION: no such action: lambda:Invoke\n"
@@ -67,13 +68,13 @@ def test_a_finding_says_why_there_is_no_permission():
 
 @pytest.mark.parametrize("action", ["s3:DeleteObject", "ec2:*"])
 def test_nothing_is_nothing(action: str):
-    assert explanation(Action(action), TRACE) is None
+    assert not explanation(Action(action), TRACE)
 
 
 def test_what_a_log_holds_is_printable():
     evidence = Evidence(1, "T", "T", ("\u202e",))
     denied = Denial("arn:aws:iam::1:user/\x1b[2J", "s3:GetObject", "a\nb", "E", None, "message", evidence)
-    text = explanation(Action("s3:*"), Trace(denied=(denied,)))
+    text = plain(explanation(Action("s3:*"), Trace(denied=(denied,))))
     assert "\\x1b[2J" in text
     assert "on a\\nb" in text
     assert "\\u202e" in text
@@ -105,7 +106,7 @@ ON_BUCKET = Trace(permissions=(BUCKET, PASS_ROLE, INFERRED), denied=(REFUSED,), 
     ],
 )
 def test_a_resource_stands_for_the_patterns_that_cover_it(asked: str, heads: list[str]):
-    text = explanation(ArnPattern(asked), ON_BUCKET) or ""
+    text = plain(explanation(ArnPattern(asked), ON_BUCKET))
     shown = [line for line in text.splitlines() if line and not line.startswith("  ")]
     assert len(shown) == len(heads)
     assert all(line.startswith(head) for line, head in zip(shown, heads, strict=True))
@@ -113,10 +114,10 @@ def test_a_resource_stands_for_the_patterns_that_cover_it(asked: str, heads: lis
 
 def test_what_is_absent_may_be_among_what_was_left_out():
     left_out = Accounting(other_principal=44, outside_window=0, filtered_out=2, unmapped=1, used=9)
-    (line,) = absence(left_out)
-    assert line.endswith("needed it: 44 of other principals, 2 filtered out, 1 for which no action is known.")
+    told = "needed it: 44 of other principals, 2 filtered out, 1 for which no action is known.\n"
+    assert plain(list(absence(left_out))).endswith(told)
     assert list(absence(Accounting(used=9, duplicate=3))) == []
-    text = explanation(Action("s3:GetObject"), Trace(denied=(DENIED,), accounting=left_out))
+    text = plain(explanation(Action("s3:GetObject"), Trace(denied=(DENIED,), accounting=left_out)))
     assert "No permission for s3:GetObject is in the trace." in text
     assert text.endswith("1 for which no action is known.\n")
 
@@ -126,5 +127,5 @@ def test_findings_are_found_by_the_actions_that_their_events_stand_for():
         return [f"cloudwatch:{name}"] if source == "monitoring.amazonaws.com" else []
 
     trace = Trace(findings=(Finding("UNKNOWN_ACTION", "look", "monitoring.amazonaws.com", "PutThing"),))
-    assert "UNKNOWN_ACTION: look" in explanation(Action("cloudwatch:PutThing"), trace, named)
-    assert explanation(Action("cloudwatch:PutThing"), trace) is None
+    assert "UNKNOWN_ACTION: look" in plain(explanation(Action("cloudwatch:PutThing"), trace, named))
+    assert not explanation(Action("cloudwatch:PutThing"), trace)

@@ -7,6 +7,7 @@ from tracer.model.arn import ArnPattern
 from tracer.model.finding import SEVERITIES, Finding, Severity
 from tracer.model.permission import Evidence, Permission, Section, UsedPermission
 from tracer.model.trace import Accounting, Denial
+from tracer.report.plain import plain
 from tracer.report.summary import Part, accounted, findings, not_written, summary
 
 DEPLOYER = "arn:aws:iam::123456789012:user/deployer"
@@ -18,32 +19,38 @@ def used(action: str, resource: str = "*", via: str | None = None) -> UsedPermis
 
 
 def test_a_summary_from_end_to_end():
-    text = summary(
-        Accounting(other_principal=1200, duplicate=3, denied=1, used=2304),
-        [
-            Denial(
-                DEPLOYER,
-                "ecr:DescribeRepositories",
-                "arn:aws:ecr:us-east-1:123456789012:repository/x",
-                "AccessDenied",
-                "identity-based",
-                "message",
-                Evidence(2),
-            )
-        ],
-        [
-            Part(
-                Section.DEPLOYER,
-                DEPLOYER,
-                already=(used("s3:CreateBucket"), used("s3:CreateBucket", via="cloudformation.amazonaws.com")),
-                added=(used("s3:PutBucketPolicy"), used("dynamodb:CreateTable"), used("dynamodb:CreateTable", "arn:x")),
-                baseline="serverless-advanced",
-                files=(("out/deployer.json", "3,214 of 6,144 characters"),),
-            ),
-            Part(Section.FUNCTION, "arn:aws:iam::123456789012:role/f", added=(used("logs:PutLogEvents"),)),
-        ],
-        [Finding("UNKNOWN_ACTION", "nobody knows kettle:MakeTea")],
-        ["out/trace.json"],
+    text = plain(
+        summary(
+            Accounting(other_principal=1200, duplicate=3, denied=1, used=2304),
+            [
+                Denial(
+                    DEPLOYER,
+                    "ecr:DescribeRepositories",
+                    "arn:aws:ecr:us-east-1:123456789012:repository/x",
+                    "AccessDenied",
+                    "identity-based",
+                    "message",
+                    Evidence(2),
+                )
+            ],
+            [
+                Part(
+                    Section.DEPLOYER,
+                    DEPLOYER,
+                    already=(used("s3:CreateBucket"), used("s3:CreateBucket", via="cloudformation.amazonaws.com")),
+                    added=(
+                        used("s3:PutBucketPolicy"),
+                        used("dynamodb:CreateTable"),
+                        used("dynamodb:CreateTable", "arn:x"),
+                    ),
+                    baseline="serverless-advanced",
+                    files=(("out/deployer.json", "3,214 of 6,144 characters"),),
+                ),
+                Part(Section.FUNCTION, "arn:aws:iam::123456789012:role/f", added=(used("logs:PutLogEvents"),)),
+            ],
+            [Finding("UNKNOWN_ACTION", "nobody knows kettle:MakeTea")],
+            ["out/trace.json"],
+        )
     )
     assert text == (
         "Calls\n"
@@ -81,15 +88,15 @@ def test_a_summary_from_end_to_end():
 
 @pytest.mark.parametrize("name", [field.name for field in dataclasses.fields(Accounting)])
 def test_every_bin_is_told(name: str):
-    assert "7 " in accounted(Accounting(**{name: 7})).replace("7 records read", "")
+    assert "7 " in plain(accounted(Accounting(**{name: 7}))).replace("7 records read", "")
 
 
 def test_an_empty_log():
-    assert accounted(Accounting()) == "0 records read: none of the run"
+    assert plain(accounted(Accounting())) == "0 records read: none of the run\n"
 
 
 def test_the_gravest_findings_come_first():
-    text = findings(Finding(code, "look") for code in sorted(SEVERITIES))
+    text = plain(findings(Finding(code, "look") for code in sorted(SEVERITIES)))
     told = [line.split(":")[0].strip() for line in text.splitlines() if ": " in line]
     assert told == sorted(told, key=list(Severity).index)
     assert len(told) == len(SEVERITIES)
@@ -97,14 +104,14 @@ def test_the_gravest_findings_come_first():
 
 def test_findings_can_be_those_that_somebody_must_look_at():
     items = [Finding(code, "look") for code in ("BLOCKED_BY_DENY", "UNKNOWN_ACTION", "COVERAGE_GAP")]
-    assert "COVERAGE_GAP" in findings(items)
-    assert "COVERAGE_GAP" not in findings(items, least=Severity.WARNING)
-    assert "UNKNOWN_ACTION" not in findings(items, least=Severity.ERROR)
-    assert findings(items[2:], least=Severity.WARNING) == ""
+    assert "COVERAGE_GAP" in plain(findings(items))
+    assert "COVERAGE_GAP" not in plain(findings(items, least=Severity.WARNING))
+    assert "UNKNOWN_ACTION" not in plain(findings(items, least=Severity.ERROR))
+    assert plain(findings(items[2:], least=Severity.WARNING)) == ""
 
 
 def test_many_findings_of_one_code_are_counted():
-    text = findings(Finding("UNKNOWN_ACTION", f"number {number}") for number in range(12))
+    text = plain(findings(Finding("UNKNOWN_ACTION", f"number {number}") for number in range(12)))
     assert text == (
         "Findings\n  warning: UNKNOWN_ACTION (12)\n    - number 0\n    - number 1\n    - number 2\n    - and 9 more\n"
     )
@@ -113,16 +120,16 @@ def test_many_findings_of_one_code_are_counted():
 def test_it_fits_eighty_columns():
     actions = tuple(used(f"ec2:DescribeSomethingOrOther{number}", "arn:" + "x" * 200) for number in range(40))
     part = Part(Section.DEPLOYER, DEPLOYER, already=actions[:9], added=actions[9:], baseline="b")
-    text = summary(Accounting(*[10**9] * 10), [], [part], [Finding("COVERAGE_GAP", "a few words " * 30)], [])
+    text = plain(summary(Accounting(*[10**9] * 10), [], [part], [Finding("COVERAGE_GAP", "a few words " * 30)], []))
     assert max(map(len, text.splitlines())) <= 80
 
 
 def test_what_a_log_holds_is_printable():
     part = Part(Section.OTHER, "arn:aws:iam::1:user/\x1b[2J", added=(used("s3:GetObject"),), files=(("\x07", "1"),))
-    text = summary(Accounting(), [], [part], [Finding("UNKNOWN_ACTION", "one\x1b[31m\ntwo")], ["\u202e"])
+    text = plain(summary(Accounting(), [], [part], [Finding("UNKNOWN_ACTION", "one\x1b[31m\ntwo")], ["\u202e"]))
     assert text.isprintable() or all(line.isprintable() for line in text.splitlines())
 
 
 def test_what_was_not_written():
-    assert not_written([]) == ""
-    assert not_written(["a.json", "b.json"]).endswith("\n  a.json\n  b.json\n")
+    assert plain(not_written([])) == ""
+    assert plain(not_written(["a.json", "b.json"])).endswith("\n  a.json\n  b.json\n")

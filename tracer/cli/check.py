@@ -9,7 +9,7 @@ import click
 
 from tracer.cli.inputs import read_policies, read_traces
 from tracer.cli.options import Settings, command
-from tracer.cli.output import print_result
+from tracer.cli.output import print_result, show
 from tracer.emit.boundary import bounded
 from tracer.emit.check import check as judge
 from tracer.emit.check import judged
@@ -71,7 +71,7 @@ def check(
         trace = replace(trace, permissions=bounded(trace.permissions, settings.boundary))
     documents = read_policies(policies)
     verdict = judge(documents, trace)
-    print_result([comparison(policies, verdict.missing, verdict.blocked, verdict.excess, verdict.idle).encode()])
+    show(comparison(policies, verdict.missing, verdict.blocked, verdict.excess, verdict.idle))
     failed = bool(verdict.missing) or (no_excess and bool(verdict.excess))
     if aws:
         failed |= _asked_aws(settings, policies, documents, read_policies(against), judged(trace))
@@ -94,5 +94,6 @@ def _asked_aws(
     remarks = validate(analyzer, documents)
     gained = new_access(analyzer, documents, old) if old else None
     denied = refused(new_client("iam", region), documents, permissions)
-    print_result([f"\n{opinion(names, remarks, gained, denied)}".encode()])
+    print_result([b"\n"])
+    show(opinion(names, remarks, gained, denied))
     return bool(gained or denied) or any(remark.severity == "ERROR" for remark in remarks)

@@ -8,7 +8,7 @@ import click
 
 from tracer.cli.inputs import read_policy_groups
 from tracer.cli.options import Settings, command
-from tracer.cli.output import print_result
+from tracer.cli.output import show
 from tracer.emit.diff import diff as compare
 from tracer.errors import UsageError
 from tracer.model.policy import Policy
@@ -35,7 +35,7 @@ def diff(settings: Settings, old: str, new: str, *, no_new_access: bool) -> int:
     """
     found = [(name, compare(before, after)) for name, before, after in _pairs(old, new)]
     compared = [Compared(name, one.gained, one.lost) for name, one in found]
-    print_result([difference(compared).encode()])
+    show(difference(compared))
     return int(no_new_access and any(one.gained for one in compared))
 
 

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from enum import Enum
 from pathlib import Path
 
 from tracer.cli.options import Settings
-from tracer.cli.output import deliver, names_folder, say, write_files
+from tracer.cli.output import deliver, names_folder, talk, write_files
 from tracer.emit.draft import Document, Draft, Share
 from tracer.emit.format import FORMATS
 from tracer.emit.pack import CHARACTERS
 from tracer.errors import EmitError
 from tracer.model.finding import Severity
 from tracer.model.permission import Section
+from tracer.report.layout import Document as Report
 from tracer.report.next_steps import next_steps
-from tracer.report.summary import Part, findings, not_written, summary
+from tracer.report.summary import Part, accounted, findings, not_written, summary
 from tracer.report.text import counted
 
 
@@ -30,6 +32,14 @@ class Delivered:
 
     places: Mapping[Document, str | None]
     others: tuple[str, ...] = ()
+
+
+class Told(Enum):
+    """How much is said about a draft."""
+
+    ALL = "the whole summary"
+    READ = "what was read, and what somebody must look at"
+    LEAST = "what somebody must look at"
 
 
 _A_FOLDER = "name a folder, which gets them all: -o FOLDER/"
@@ -61,23 +71,31 @@ def deliver_draft(settings: Settings, draft: Draft, beside: Mapping[str, str]) -
     return Delivered({document: output})
 
 
-def tell(settings: Settings, draft: Draft, delivered: Delivered, *, whole: bool) -> None:
+def tell(settings: Settings, draft: Draft, delivered: Delivered, told: Told) -> None:
     """Say what was done and what comes next.
 
     Args:
         settings: the options.
         draft: the documents.
         delivered: where they are.
-        whole: tell the whole summary; else only what somebody must look at.
+        told: how much of it.
     """
-    if whole:
-        parts = [_part(settings, draft, share, delivered) for share in draft.shares]
-        say(summary(draft.trace.accounting, draft.trace.denied, parts, draft.findings, delivered.others))
-    else:
-        say(findings(draft.findings, least=Severity.WARNING))
     left = [document for document in draft.documents if document not in delivered.places]
-    say(not_written(_file_name(settings, document) for document in left))
-    say(_next_steps(settings, draft, delivered))
+    talk(
+        [
+            *_done(settings, draft, delivered, told),
+            *not_written(_file_name(settings, document) for document in left),
+            *_next_steps(settings, draft, delivered),
+        ]
+    )
+
+
+def _done(settings: Settings, draft: Draft, delivered: Delivered, told: Told) -> Report:
+    if told is Told.ALL:
+        parts = [_part(settings, draft, share, delivered) for share in draft.shares]
+        return summary(draft.trace.accounting, draft.trace.denied, parts, draft.findings, delivered.others)
+    read = accounted(draft.trace.accounting) if told is Told.READ else ()
+    return [*read, *findings(draft.findings, least=Severity.WARNING)]
 
 
 def _the_one(settings: Settings, draft: Draft) -> Document:
@@ -129,7 +147,7 @@ def _part(settings: Settings, draft: Draft, share: Share, delivered: Delivered) 
     )
 
 
-def _next_steps(settings: Settings, draft: Draft, delivered: Delivered) -> str:
+def _next_steps(settings: Settings, draft: Draft, delivered: Delivered) -> Report:
     format_ = FORMATS[settings.format]
     steps = (format_.next_step(document, draft, place) for document, place in delivered.places.items())
     return next_steps(list(dict.fromkeys(steps)), draft.findings)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from tracer import pipeline
-from tracer.cli.documents import deliver_draft, tell
+from tracer.cli.documents import Told, deliver_draft, tell
 from tracer.cli.inputs import read_traces
 from tracer.cli.options import Settings, command
 
@@ -26,5 +26,5 @@ def emit(settings: Settings, traces: tuple[str, ...]) -> int:
     """
     draft = pipeline.draft(read_traces(traces), settings.draft_options())
     delivered = deliver_draft(settings, draft, {})
-    tell(settings, draft, delivered, whole=False)
+    tell(settings, draft, delivered, Told.LEAST)
     return settings.exit_code(draft.findings)

@@ -8,7 +8,7 @@ import click
 
 from tracer.cli.inputs import asked_for, read_traces
 from tracer.cli.options import Settings, command
-from tracer.cli.output import print_result, say
+from tracer.cli.output import say, show, talk
 from tracer.emit.union import unite
 from tracer.reference import overrides
 from tracer.report.explanation import absence, explanation
@@ -34,12 +34,12 @@ def explain(settings: Settings, asked: str, traces: tuple[str, ...]) -> int:
     The exit code is 1 where the trace holds nothing of it.
     """
     trace = unite(read_traces(traces))
-    text = explanation(asked_for(asked), trace, _named)
-    if text is None:
+    found = explanation(asked_for(asked), trace, _named)
+    if not found:
         say(f"Nothing in the trace is about {asked}. If the policy allows it, that is the baseline's doing.")
-        say("\n".join(absence(trace.accounting)))
+        talk(list(absence(trace.accounting)))
         return 1
-    print_result([text.encode()])
+    show(found)
     return 0
 
 

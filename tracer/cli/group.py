@@ -21,8 +21,9 @@ from typing import ClassVar
 
 import click
 
-from tracer.cli.output import say
+from tracer.cli.output import talk
 from tracer.errors import TracerError
+from tracer.report.failure import failure
 
 
 class LazyGroup(click.Group):
@@ -53,9 +54,7 @@ class LazyGroup(click.Group):
             try:
                 return super().invoke(ctx)
             except TracerError as error:
-                say(f"Error: {error.message}")
-                if error.hint:
-                    say(f"Hint: {error.hint}")
+                talk(failure(error.message, error.hint))
                 ctx.exit(error.exit_code)
             except KeyboardInterrupt:
                 ctx.exit(128 + signal.SIGINT)

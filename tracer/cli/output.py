@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import os
 import secrets
+import shutil
 import signal
 import sys
 import threading
@@ -20,6 +21,8 @@ from typing import IO, Final
 import click
 
 from tracer.errors import EmitError
+from tracer.report.layout import Document
+from tracer.report.plain import plain
 from tracer.report.text import printable_lines
 
 _STOPPING: Final = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM") if hasattr(signal, name))
@@ -30,6 +33,34 @@ def say(text: str) -> None:
     if text:
         with contextlib.suppress(BrokenPipeError):
             click.echo(printable_lines(text), err=True)
+
+
+def talk(document: Document) -> None:
+    """Talk in blocks, on stderr: in tables and colours where that is a terminal, else as plain text."""
+    if document:
+        with contextlib.suppress(BrokenPipeError):
+            click.echo(_written(document, sys.stderr), err=True, nl=False)
+
+
+def show(document: Document) -> None:
+    """A result that a person reads, on stdout, as `talk` writes it. Raises EmitError as `print_result` does."""
+    print_result([_written(document, sys.stdout).encode()])
+
+
+def _written(document: Document, stream: IO[str] | None) -> str:
+    width = columns(stream)
+    if width is None:
+        return plain(document)
+    from tracer.report.terminal import on_terminal
+
+    return on_terminal(document, width)
+
+
+def columns(stream: IO[str] | None) -> int | None:
+    """The width of the terminal that `stream` is; None where it is none."""
+    if stream is None or stream.closed or not stream.isatty():
+        return None
+    return shutil.get_terminal_size().columns
 
 
 def names_folder(path: str) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from tracer import pipeline
 from tracer.cli.inputs import open_run
 from tracer.cli.options import Settings, command
-from tracer.cli.output import deliver, say
+from tracer.cli.output import deliver, talk
 from tracer.report.summary import accounted, findings
 
 
@@ -23,6 +23,5 @@ def reduce(settings: Settings) -> int:
     source, run = open_run(settings)
     trace = pipeline.trace(source, run, settings.trace_options())
     deliver(settings.output, [trace.to_json().encode()], "trace.json")
-    say(f"{accounted(trace.accounting)}\n")
-    say(findings(trace.findings))
+    talk([*accounted(trace.accounting), *findings(trace.findings)])
     return settings.exit_code(trace.findings)

@@ -5,13 +5,11 @@ from __future__ import annotations
 import sys
 
 from tracer import pipeline
-from tracer.cli.documents import deliver_draft, tell
+from tracer.cli.documents import Told, deliver_draft, tell
 from tracer.cli.inputs import open_run
 from tracer.cli.options import Settings, command
-from tracer.cli.output import say
 from tracer.collect.interface import RecordSource
 from tracer.model.run import DeployRun
-from tracer.report.summary import accounted
 
 
 @command(
@@ -44,7 +42,5 @@ def main_job(settings: Settings, source: RecordSource, asked: DeployRun, *, whol
     trace = pipeline.trace(source, asked, settings.trace_options())
     draft = pipeline.draft([trace], settings.draft_options())
     delivered = deliver_draft(settings, draft, {"trace.json": trace.to_json()})
-    if not whole:
-        say(f"{accounted(trace.accounting)}\n")
-    tell(settings, draft, delivered, whole=whole)
+    tell(settings, draft, delivered, Told.ALL if whole else Told.READ)
     return settings.exit_code(draft.findings)

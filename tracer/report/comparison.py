@@ -1,16 +1,14 @@
-"""How a policy compares with a trace, as text for a terminal: what is missing, and what is granted beyond."""
+"""How a policy compares with a trace: what is missing, and what is granted beyond."""
 
 from __future__ import annotations
 
-import textwrap
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Final, Protocol
 
 from tracer.model.permission import Permission
-from tracer.report.text import counted, printable
+from tracer.report.layout import Access, Accesses, Block, Document, Heading, Item, Line, Tone, named_actions
+from tracer.report.text import counted
 
-_WIDTH: Final = 80
-_INDENT: Final = " " * 6
 _SHOWN: Final = 5
 """How many of the actions behind a pattern are named before the rest is counted."""
 
@@ -69,8 +67,8 @@ def comparison(
     blocked: Sequence[Permission],
     excess: Sequence[Grant],
     idle: Sequence[Idle] = (),
-) -> str:
-    """The comparison as text.
+) -> Document:
+    """The comparison.
 
     Args:
         names: the policies' names, in the order that `excess` counts.
@@ -79,15 +77,14 @@ def comparison(
         excess: what the policies grant and the trace does not need.
         idle: what of the policies can grant nothing; the section is left out where there is none.
     """
-    sections = [
-        _section(f"Missing: {counted(len(missing), 'permission')}", [_missing(item, blocked) for item in missing]),
-        _section(
-            f"Granted beyond the trace: {counted(len(excess), 'grant')}", [_beyond(item, names) for item in excess]
+    return [
+        _missing(missing, blocked),
+        _accesses(
+            Heading(f"Granted beyond the trace: {counted(len(excess), 'grant')}", _if(excess, Tone.DOUBTFUL)),
+            [_beyond(item, names) for item in excess],
         ),
+        *([_idle(idle, names)] if idle else []),
     ]
-    if idle:
-        sections.append(_section(f"Granting nothing: {len(idle)}", [_idle(item, names) for item in idle]))
-    return "\n".join(sections)
 
 
 class Remark(Protocol):
@@ -108,8 +105,8 @@ class Remark(Protocol):
 
 def opinion(
     names: Sequence[str], remarks: Sequence[Remark], gained: Sequence[str] | None, refused: Sequence[Permission]
-) -> str:
-    """What AWS says, as text.
+) -> Document:
+    """What AWS says.
 
     Args:
         names: the policies' names.
@@ -117,49 +114,61 @@ def opinion(
         gained: what is allowed that an older policy did not allow; None where none was given.
         refused: what IAM's simulator does not allow.
     """
-    sections = [
-        _section(f"Access Analyzer: {counted(len(remarks), 'remark')}", [_remark(item, names) for item in remarks]),
-        _section(
-            f"Refused by IAM's simulator: {counted(len(refused), 'permission')}", [_missing(i, ()) for i in refused]
+    blocks: list[Block] = [
+        _remarks(remarks, names),
+        _accesses(
+            Heading(f"Refused by IAM's simulator: {counted(len(refused), 'permission')}", _if(refused, Tone.BAD)),
+            [_wanted(item) for item in refused],
         ),
     ]
     if gained is not None:
-        sections.append(_section(f"New access: {len(gained) or 'none'}", [f"  {printable(text)}" for text in gained]))
-    return "\n".join(sections)
+        heading = Heading(f"New access: {len(gained) or 'none'}", _if(gained, Tone.BAD))
+        blocks.append([heading, *(Line(f"  {text}") for text in gained)])
+    return blocks
 
 
-def _remark(item: Remark, names: Sequence[str]) -> str:
-    return f"  {item.severity} of {printable(names[item.policy])}\n      {printable(item.text)}"
+def _if(found: Sequence[object], tone: Tone) -> Tone:
+    """The tone of a heading: good where nothing was found."""
+    return tone if found else Tone.GOOD
 
 
-def _section(title: str, rows: Sequence[str]) -> str:
-    return f"{title}\n" + "".join(f"{row}\n" for row in rows)
+def _accesses(heading: Heading, rows: Sequence[Access]) -> Block:
+    return [heading, Accesses(tuple(rows))] if rows else [heading]
 
 
-def _missing(permission: Permission, blocked: Sequence[Permission]) -> str:
-    lines = [f"  {printable(permission.action.text)} on {printable(permission.resource.text)}"]
-    lines += [
-        f"      only if {operator} {printable(key)} = {printable(' or '.join(values))}"
-        for operator, key, values in permission.conditions.items
-    ]
-    if permission in blocked:
-        lines.append("      granted, but a Deny takes it away, or may")
-    return "\n".join(lines)
+def _missing(missing: Sequence[Permission], blocked: Sequence[Permission]) -> Block:
+    denied = ("granted, but a Deny takes it away, or may",)
+    heading = Heading(f"Missing: {counted(len(missing), 'permission')}", _if(missing, Tone.BAD))
+    return _accesses(heading, [_wanted(item, denied if item in blocked else ()) for item in missing])
 
 
-def _beyond(grant: Grant, names: Sequence[str]) -> str:
-    lines = [
-        f"  {printable(grant.action)} on {printable(grant.resource)}",
-        f"      statement {grant.statement + 1} of {printable(names[grant.policy])}: "
-        + ", ".join(f"{count:,} {level}" if count > 1 else level for level, count in grant.levels),
-    ]
-    if grant.actions != (grant.action,):
-        rest = len(grant.actions) - _SHOWN
-        shown = ", ".join(map(printable, grant.actions[:_SHOWN])) + (f" and {rest:,} more" if rest > 0 else "")
-        lines += textwrap.wrap(shown, _WIDTH, initial_indent=_INDENT, subsequent_indent=_INDENT)
-    return "\n".join(lines)
+def _wanted(permission: Permission, remarks: tuple[str, ...] = ()) -> Access:
+    conditions = tuple(
+        f"only if {operator} {key} = {' or '.join(values)}" for operator, key, values in permission.conditions.items
+    )
+    return Access(permission.action.text, permission.resource.text, conditions + remarks)
 
 
-def _idle(item: Idle, names: Sequence[str]) -> str:
-    where = f"statement {item.statement + 1} of {printable(names[item.policy])}"
-    return f"  {printable(item.element)}\n      {where}: {item.reason}"
+def _beyond(grant: Grant, names: Sequence[str]) -> Access:
+    levels = ", ".join(f"{count:,} {level}" if count > 1 else level for level, count in grant.levels)
+    where = f"statement {grant.statement + 1} of {names[grant.policy]}: {levels}"
+    behind = named_actions(grant.actions, _SHOWN) if grant.actions != (grant.action,) else ""
+    return Access(grant.action, grant.resource, (where,), behind)
+
+
+def _idle(idle: Sequence[Idle], names: Sequence[str]) -> Block:
+    def told(item: Idle) -> Iterator[Item]:
+        yield Line(f"  {item.element}")
+        yield Line(f"      statement {item.statement + 1} of {names[item.policy]}: {item.reason}", tone=Tone.ASIDE)
+
+    return [Heading(f"Granting nothing: {len(idle)}", Tone.DOUBTFUL), *(line for item in idle for line in told(item))]
+
+
+def _remarks(remarks: Sequence[Remark], names: Sequence[str]) -> Block:
+    def told(item: Remark) -> Iterator[Item]:
+        tone = Tone.BAD if item.severity == "ERROR" else Tone.DOUBTFUL
+        yield Line(f" of {names[item.policy]}", lead=f"  {item.severity}", tone=tone)
+        yield Line(f"      {item.text}")
+
+    heading = Heading(f"Access Analyzer: {counted(len(remarks), 'remark')}", _if(remarks, Tone.DOUBTFUL))
+    return [heading, *(line for item in remarks for line in told(item))]

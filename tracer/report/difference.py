@@ -1,17 +1,15 @@
-"""How two policies differ, as text for a terminal: what was gained, and what was lost."""
+"""How two policies differ: what was gained, and what was lost."""
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final, Protocol
 
 from tracer.model.policy import Conditions
-from tracer.report.text import counted, printable
+from tracer.report.layout import Access, Accesses, Document, Heading, Item, Line, Tone, named_actions
+from tracer.report.text import counted
 
-_WIDTH: Final = 80
-_INDENT: Final = " " * 6
 _SHOWN: Final = 8
 """How many of the actions behind a pattern are named before the rest is counted."""
 
@@ -53,34 +51,33 @@ class Compared:
     lost: Sequence[Change]
 
 
-def difference(compared: Sequence[Compared]) -> str:
-    """The differences as text."""
-    return "\n".join("".join(f"{line}\n" for line in _lines(one)) for one in compared)
+def difference(compared: Sequence[Compared]) -> Document:
+    """The differences, a block a principal."""
+    return [tuple(_told(one)) for one in compared]
 
 
-def _lines(one: Compared) -> Iterator[str]:
+def _told(one: Compared) -> Iterator[Item]:
     if one.name:
-        yield printable(one.name)
+        yield Heading(one.name)
     if not one.gained and not one.lost:
-        yield "Nothing gained and nothing lost: both allow the same."
+        yield Line("Nothing gained and nothing lost: both allow the same.", tone=Tone.GOOD)
         return
-    yield f"Gained: {counted(len(one.gained), 'grant')}"
-    for change in one.gained:
-        yield from _change(change, "allowed before as well, but a Deny took it away, or may have")
-    yield f"Lost: {counted(len(one.lost), 'grant')}"
-    for change in one.lost:
-        yield from _change(change, "still allowed, but a Deny takes it away, or may")
+    yield Heading(f"Gained: {counted(len(one.gained), 'grant')}", Tone.DOUBTFUL if one.gained else Tone.PLAIN)
+    yield from _changes(one.gained, "allowed before as well, but a Deny took it away, or may have")
+    yield Heading(f"Lost: {counted(len(one.lost), 'grant')}")
+    yield from _changes(one.lost, "still allowed, but a Deny takes it away, or may")
 
 
-def _change(change: Change, denied: str) -> Iterator[str]:
-    yield f"  {printable(change.action)} on {printable(change.resource)}"
-    for text in change.apart:
-        yield f"{_INDENT}but not {printable(text)}"
-    for operator, key, values in change.conditions.items:
-        yield f"{_INDENT}only if {printable(operator)} {printable(key)} = {printable(' or '.join(values))}"
-    if change.denied:
-        yield f"{_INDENT}{denied}"
-    if change.actions != (change.action,):
-        rest = len(change.actions) - _SHOWN
-        shown = ", ".join(map(printable, change.actions[:_SHOWN])) + (f" and {rest:,} more" if rest > 0 else "")
-        yield from textwrap.wrap(shown, _WIDTH, initial_indent=_INDENT, subsequent_indent=_INDENT)
+def _changes(changes: Sequence[Change], denied: str) -> Iterator[Item]:
+    if changes:
+        yield Accesses(tuple(_change(change, denied) for change in changes))
+
+
+def _change(change: Change, denied: str) -> Access:
+    remarks = [f"but not {text}" for text in change.apart]
+    remarks += [
+        f"only if {operator} {key} = {' or '.join(values)}" for operator, key, values in change.conditions.items
+    ]
+    remarks += [denied] if change.denied else []
+    behind = named_actions(change.actions, _SHOWN) if change.actions != (change.action,) else ""
+    return Access(change.action, change.resource, tuple(remarks), behind)

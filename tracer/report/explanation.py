@@ -1,7 +1,7 @@
-"""What stands behind an action or a resource: each permission of it in a trace, with its evidence, for a terminal.
+"""What stands behind an action or a resource: each permission of it in a trace, with its evidence.
 
 In: an action, an ARN, or a pattern of either, and a trace. Out: one block a permission, then the denied calls and the
-findings that speak of it; or None where there is nothing to tell. Where no permission was found, what was left out of
+findings that speak of it; no block where there is nothing to tell. Where no permission was found, what was left out of
 the trace may be why, and is counted.
 """
 
@@ -16,7 +16,8 @@ from tracer.model.finding import Finding
 from tracer.model.permission import Evidence, UsedPermission, Widening
 from tracer.model.policy import Conditions
 from tracer.model.trace import Accounting, Denial, Trace
-from tracer.report.text import counted, printable
+from tracer.report.layout import Block, Document, Heading, Line, Pairs, Tone, tone_of
+from tracer.report.text import counted
 
 _LABEL: Final = 10
 """The width of the labels' column."""
@@ -39,8 +40,8 @@ def same_name(event_source: str, event_name: str) -> Iterator[str]:
     yield f"{event_source.partition('.')[0]}:{event_name}"
 
 
-def explanation(asked: Action | ArnPattern, trace: Trace, named: Named = same_name) -> str | None:
-    """Why `asked` is in the policy of `trace`, or what is known of it if it is not; None where nothing is.
+def explanation(asked: Action | ArnPattern, trace: Trace, named: Named = same_name) -> Document:
+    """Why `asked` is in the policy of `trace`, or what is known of it if it is not; empty where nothing is.
 
     Args:
         asked: an action, or a resource; a pattern stands for all that it covers. A resource stands also for the
@@ -52,21 +53,21 @@ def explanation(asked: Action | ArnPattern, trace: Trace, named: Named = same_na
     used = [item for item in trace.permissions if _is_about(asked, item)]
     denied = [item for item in trace.denied if _is_of(asked, item.action if on_action else item.resource)]
     remarks = [item for item in trace.findings if _speaks_of(asked, item, named)]
-    blocks = [*map(_permission, used), *map(_denial, denied), *map(_finding, remarks)]
+    blocks: list[Block] = [*map(_permission, used), *map(_denial, denied), *map(_finding, remarks)]
     if blocks and not used:
-        blocks.insert(0, f"No permission {'for' if on_action else 'on'} {printable(asked.text)} is in the trace.\n")
-        blocks += [f"{line}\n" for line in absence(trace.accounting)]
+        blocks.insert(0, [Line(f"No permission {'for' if on_action else 'on'} {asked.text} is in the trace.")])
+        blocks += absence(trace.accounting)
     if blocks and isinstance(asked, ArnPattern) and not asked.is_star:
         blocks += _on_star(trace)
-    return "\n".join(blocks) or None
+    return blocks
 
 
-def absence(accounting: Accounting) -> Iterator[str]:
+def absence(accounting: Accounting) -> Iterator[Block]:
     """What else may be why something is not in a trace: the calls that it leaves out. Nothing where there are none."""
     counts = [(getattr(accounting, bin_), words) for bin_, words in _LEFT_OUT.items()]
     told = [f"{count:,} {words}" for count, words in counts if count]
     if told:
-        yield f"It leaves these records out, of which some may have needed it: {', '.join(told)}."
+        yield [Line(f"It leaves these records out, of which some may have needed it: {', '.join(told)}.")]
 
 
 def _is_about(asked: Action | ArnPattern, item: UsedPermission) -> bool:
@@ -96,19 +97,19 @@ def _speaks_of(asked: Action | ArnPattern, finding: Finding, named: Named) -> bo
     return any(_is_of(asked, name) for name in named(finding.event_source, finding.event_name))
 
 
-def _on_star(trace: Trace) -> Iterator[str]:
+def _on_star(trace: Trace) -> Iterator[Block]:
     count = sum(item.permission.resource.is_star for item in trace.permissions)
     if count:
-        yield f"And {counted(count, 'permission')} on *, which is every resource.\n"
+        yield [Line(f"And {counted(count, 'permission')} on *, which is every resource.")]
 
 
-def _permission(item: UsedPermission) -> str:
+def _permission(item: UsedPermission) -> Block:
     permission = item.permission
     known = [permission.basis.value]
     known += [f"rule {permission.rule}"] if permission.rule else []
     known += [f"called by {permission.via}"] if permission.via else []
     return _block(
-        f"{permission.action} on {permission.resource}",
+        Heading(f"{permission.action} on {permission.resource}"),
         ("for", [f"{permission.principal} ({permission.section.value})"]),
         ("only if", _conditions(permission.conditions)),
         ("known", [", ".join(known)]),
@@ -117,9 +118,9 @@ def _permission(item: UsedPermission) -> str:
     )
 
 
-def _denial(item: Denial) -> str:
+def _denial(item: Denial) -> Block:
     return _block(
-        f"Denied: {item.action} on {item.resource or 'a resource that nothing names'}",
+        Heading(f"Denied: {item.action} on {item.resource or 'a resource that nothing names'}", Tone.BAD),
         ("for", [item.principal]),
         ("error", [item.error + (f", by a policy of the kind {item.cause}" if item.cause else "")]),
         ("read from", [f"the {item.read_from}"]),
@@ -127,8 +128,9 @@ def _denial(item: Denial) -> str:
     )
 
 
-def _finding(item: Finding) -> str:
-    return _block(f"{item.severity.value}: {item.code}: {item.message}", ("events", item.events))
+def _finding(item: Finding) -> Block:
+    title = f"{item.severity.value}: {item.code}: {item.message}"
+    return _block(Heading(title, tone_of(item.severity)), ("events", item.events))
 
 
 def _conditions(conditions: Conditions) -> list[str]:
@@ -152,9 +154,6 @@ def _span(evidence: Evidence) -> str:
     return f"at {evidence.first}" if evidence.first == evidence.last else f"from {evidence.first} to {evidence.last}"
 
 
-def _block(title: str, *rows: tuple[str, Iterable[str]]) -> str:
-    lines = [printable(title)]
-    for label, values in rows:
-        for number, value in enumerate(values):
-            lines.append(f"  {'' if number else label:<{_LABEL}}{printable(value)}")
-    return "\n".join(lines) + "\n"
+def _block(heading: Heading, *rows: tuple[str, Iterable[str]]) -> Block:
+    pairs = tuple(("" if number else label, value) for label, values in rows for number, value in enumerate(values))
+    return [heading, Pairs(pairs, width=_LABEL)] if pairs else [heading]

@@ -1,12 +1,10 @@
 """The summary at the end of a run: what was read, what it needed, what the baseline had, and what to look at.
 
-In: values. Out: plain text of 80 columns, in which whatever stems from a log is printable. Only what somebody may want
-to copy, the name of a file or of a page, is never broken.
+In: values. Out: blocks, which `plain` and `terminal` write down.
 """
 
 from __future__ import annotations
 
-import textwrap
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -17,9 +15,9 @@ from tracer.model.arn import ArnPattern
 from tracer.model.finding import SEVERITIES, Finding, Severity
 from tracer.model.permission import Section, UsedPermission
 from tracer.model.trace import Accounting, Denial
-from tracer.report.text import counted, printable
+from tracer.report.layout import Block, Counts, Document, Heading, Item, Line, Pairs, Prose, Tone, tone_of
+from tracer.report.text import counted
 
-_WIDTH: Final = 80
 _MESSAGES: Final = 3
 """How many findings of one code are told before the rest is counted."""
 
@@ -67,7 +65,7 @@ def summary(
     parts: Sequence[Part],
     findings_: Sequence[Finding],
     others: Sequence[str],
-) -> str:
+) -> Document:
     """The whole summary, but the next step.
 
     Args:
@@ -77,29 +75,22 @@ def summary(
         findings_: everything that is to be told.
         others: further files that were written.
     """
-    return "\n".join(
-        block
-        for block in (
-            _block("Calls", _indented(accounted(accounting))),
-            _block("Denied (--include-denied adds what these calls needed)", _denied(denied)),
-            *(_block(f"{part.section.value}: {part.principal}", _part(part)) for part in parts),
-            findings(findings_),
-            _block(
-                "Written", _files([*(file for part in parts for file in part.files), *((name, "") for name in others)])
-            ),
-        )
-        if block
-    )
+    files = [*(file for part in parts for file in part.files), *((name, "") for name in others)]
+    return [
+        [Heading("Calls"), *map(Prose, _accounted(accounting))],
+        *_block(Heading("Denied (--include-denied adds what these calls needed)", Tone.DOUBTFUL), _denied(denied)),
+        *([Heading(f"{part.section.value}: {part.principal}"), *_part(part)] for part in parts),
+        *findings(findings_),
+        *_block(Heading("Written"), _files(files)),
+    ]
 
 
-def accounted(accounting: Accounting) -> str:
+def accounted(accounting: Accounting) -> Document:
     """Where the records went, on one or two lines."""
-    lines = [f"{counted(accounting.read, 'record')} read: {_bins(accounting, _KEPT) or 'none of the run'}"]
-    left_out = _bins(accounting, _LEFT_OUT)
-    return "\n".join(lines + ([f"Left out: {left_out}"] if left_out else []))
+    return [[Line(text) for text in _accounted(accounting)]]
 
 
-def findings(items: Iterable[Finding], *, least: Severity = Severity.NOTE) -> str:
+def findings(items: Iterable[Finding], *, least: Severity = Severity.NOTE) -> Document:
     """The findings, the gravest first, told by code; nothing where there is none of at least that weight."""
     weights = list(Severity)
     by_code: dict[str, list[Finding]] = {
@@ -108,12 +99,20 @@ def findings(items: Iterable[Finding], *, least: Severity = Severity.NOTE) -> st
     for item in items:
         if weights.index(item.severity) <= weights.index(least):
             by_code[item.code].append(item)
-    return _block("Findings", [line for code, group in by_code.items() if group for line in _findings(code, group)])
+    told = [item for code, group in by_code.items() if group for item in _findings(code, group)]
+    return _block(Heading("Findings"), told)
 
 
-def not_written(names: Iterable[str]) -> str:
+def not_written(names: Iterable[str]) -> Document:
     """The documents that there was no place for; nothing where all have been written."""
-    return _block("Not written (name a folder, which gets them all: -o FOLDER/)", (f"  {name}" for name in names))
+    heading = Heading("Not written (name a folder, which gets them all: -o FOLDER/)", Tone.DOUBTFUL)
+    return _block(heading, (Line(f"  {name}", whole=True) for name in names))
+
+
+def _accounted(accounting: Accounting) -> Iterator[str]:
+    yield f"{counted(accounting.read, 'record')} read: {_bins(accounting, _KEPT) or 'none of the run'}"
+    if left_out := _bins(accounting, _LEFT_OUT):
+        yield f"Left out: {left_out}"
 
 
 def _bins(accounting: Accounting, words: dict[str, str]) -> str:
@@ -121,45 +120,42 @@ def _bins(accounting: Accounting, words: dict[str, str]) -> str:
     return ", ".join(f"{number:,} {word}" for number, word in numbers if number)
 
 
-def _denied(denied: Sequence[Denial]) -> Iterator[str]:
+def _denied(denied: Sequence[Denial]) -> Iterator[Item]:
     for row in denied[:_MESSAGES]:
         what = row.action or "an action that the record does not name"
         where = f" on {row.resource}" if row.resource else ""
         cause = f", for want of an allowing {row.cause} policy" if row.cause else ""
         times = f", {row.evidence.count:,} times" if row.evidence.count > 1 else ""
-        yield from _wrapped(printable(f"{what}{where}{times}{cause}"), "  - ", "    ")
+        yield Prose(f"{what}{where}{times}{cause}", bullet=True)
     if len(denied) > _MESSAGES:
-        yield f"  - and {len(denied) - _MESSAGES:,} more, in the trace"
+        yield Prose(f"and {len(denied) - _MESSAGES:,} more, in the trace", bullet=True)
 
 
-def _part(part: Part) -> Iterator[str]:
-    yield from _services(part)
+def _part(part: Part) -> Iterator[Item]:
+    yield _services(part)
     if part.baseline and part.added:
-        yield ""
-        yield f"  Added to {part.baseline}:"
-        yield from _listed(part.added)
+        yield Line("")
+        yield Line(f"  Added to {part.baseline}:")
+        yield _listed(part.added)
 
 
-def _services(part: Part) -> Iterator[str]:
+def _services(part: Part) -> Counts:
     already = Counter(action.service for action, _ in _distinct(part.already))
     added = Counter(action.service for action, _ in _distinct(part.added))
     rows = [(service, already[service], added[service]) for service in sorted(already | added)]
     rows.append(("all", already.total(), added.total()))
     columns = ("permissions", "in the baseline", "added") if part.baseline else ("permissions",)
-    yield "  " + f"{'service':<24}" + "".join(f"{column:>17}" for column in columns)
-    for service, had, new in rows:
-        numbers = (had + new, had, new)[: len(columns)]
-        yield "  " + f"{service:<24}" + "".join(f"{number:>17,}" for number in numbers)
+    numbers = tuple((service, (had + new, had, new)[: len(columns)]) for service, had, new in rows)
+    return Counts(("service", *columns), numbers)
 
 
-def _listed(added: Sequence[UsedPermission]) -> Iterator[str]:
+def _listed(added: Sequence[UsedPermission]) -> Pairs:
     """The added actions by service. On which resources stands in the policy."""
     names: dict[str, list[str]] = {}
     for action in sorted({used.permission.action for used in added}):
         names.setdefault(action.service, []).append(action.name)
-    width = max(map(len, names)) + 2
-    for service, actions in names.items():
-        yield from _wrapped(", ".join(actions), f"    {service:<{width}}", " " * (4 + width))
+    rows = tuple((service, ", ".join(actions)) for service, actions in names.items())
+    return Pairs(rows, indent=4, broken=True)
 
 
 def _distinct(permissions: Iterable[UsedPermission]) -> list[tuple[Action, ArnPattern]]:
@@ -167,36 +163,22 @@ def _distinct(permissions: Iterable[UsedPermission]) -> list[tuple[Action, ArnPa
     return list(dict.fromkeys((used.permission.action, used.permission.resource) for used in permissions))
 
 
-def _findings(code: str, group: Sequence[Finding]) -> Iterator[str]:
-    yield f"  {SEVERITIES[code].value}: {code}" + (f" ({len(group):,})" if len(group) > 1 else "")
+def _findings(code: str, group: Sequence[Finding]) -> Iterator[Item]:
+    severity = SEVERITIES[code]
+    number = f" ({len(group):,})" if len(group) > 1 else ""
+    yield Line(f": {code}{number}", lead=f"  {severity.value}", tone=tone_of(severity))
     for item in group[:_MESSAGES]:
-        yield from _wrapped(printable(item.message), "    - ", "      ")
+        yield Prose(item.message, indent=4, bullet=True)
     if len(group) > _MESSAGES:
-        yield f"    - and {len(group) - _MESSAGES:,} more"
+        yield Prose(f"and {len(group) - _MESSAGES:,} more", indent=4, bullet=True)
 
 
-def _files(files: Sequence[tuple[str, str]]) -> Iterator[str]:
+def _files(files: Sequence[tuple[str, str]]) -> Iterator[Item]:
     width = max((len(name) for name, _ in files), default=0)
-    return (f"  {printable(name):<{width}}  {printable(about)}".rstrip() for name, about in files)
+    return (Line(f"  {name:<{width}}  {about}".rstrip(), whole=True) for name, about in files)
 
 
-def _indented(text: str) -> Iterator[str]:
-    for line in text.splitlines():
-        yield from _wrapped(line, "  ", "    ")
-
-
-def _wrapped(text: str, first: str, others: str) -> list[str]:
-    return textwrap.wrap(
-        text,
-        _WIDTH,
-        initial_indent=first,
-        subsequent_indent=others,
-        break_on_hyphens=False,
-        break_long_words=False,
-    )
-
-
-def _block(title: str, lines: Iterable[str]) -> str:
-    """A titled block; nothing where it holds nothing."""
-    body = "".join(f"{line}\n" for line in lines)
-    return f"{printable(title)}\n{body}" if body else ""
+def _block(heading: Heading, items: Iterable[Item]) -> list[Block]:
+    """A block under a heading; none where it holds nothing."""
+    body = tuple(items)
+    return [[heading, *body]] if body else []
