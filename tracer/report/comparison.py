@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import Final, Protocol
 
 from tracer.model.permission import Permission
-from tracer.report.layout import Access, Accesses, Block, Document, Heading, Item, Line, Tone, named_actions
+from tracer.report.layout import Access, Accesses, Block, Document, Heading, Item, Line, Tone, in_words, named_actions
 from tracer.report.text import counted
 
 _SHOWN: Final = 5
@@ -143,9 +143,7 @@ def _missing(missing: Sequence[Permission], blocked: Sequence[Permission]) -> Bl
 
 
 def _wanted(permission: Permission, remarks: tuple[str, ...] = ()) -> Access:
-    conditions = tuple(
-        f"only if {operator} {key} = {' or '.join(values)}" for operator, key, values in permission.conditions.items
-    )
+    conditions = tuple(f"only if {condition}" for condition in in_words(permission.conditions))
     return Access(permission.action.text, permission.resource.text, conditions + remarks)
 
 

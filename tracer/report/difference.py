@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Final, Protocol
 
 from tracer.model.policy import Conditions
-from tracer.report.layout import Access, Accesses, Document, Heading, Item, Line, Tone, named_actions
+from tracer.report.layout import Access, Accesses, Document, Heading, Item, Line, Tone, in_words, named_actions
 from tracer.report.text import counted
 
 _SHOWN: Final = 8
@@ -75,9 +75,7 @@ def _changes(changes: Sequence[Change], denied: str) -> Iterator[Item]:
 
 def _change(change: Change, denied: str) -> Access:
     remarks = [f"but not {text}" for text in change.apart]
-    remarks += [
-        f"only if {operator} {key} = {' or '.join(values)}" for operator, key, values in change.conditions.items
-    ]
+    remarks += [f"only if {condition}" for condition in in_words(change.conditions)]
     remarks += [denied] if change.denied else []
     behind = named_actions(change.actions, _SHOWN) if change.actions != (change.action,) else ""
     return Access(change.action, change.resource, tuple(remarks), behind)

@@ -14,9 +14,8 @@ from tracer.model.action import Action, InvalidAction
 from tracer.model.arn import ArnPattern
 from tracer.model.finding import Finding
 from tracer.model.permission import Evidence, UsedPermission, Widening
-from tracer.model.policy import Conditions
 from tracer.model.trace import Accounting, Denial, Trace
-from tracer.report.layout import Block, Document, Heading, Line, Pairs, Tone, tone_of
+from tracer.report.layout import Block, Document, Heading, Line, Pairs, Tone, in_words, tone_of
 from tracer.report.text import counted
 
 _LABEL: Final = 10
@@ -111,7 +110,7 @@ def _permission(item: UsedPermission) -> Block:
     return _block(
         Heading(f"{permission.action} on {permission.resource}"),
         ("for", [f"{permission.principal} ({permission.section.value})"]),
-        ("only if", _conditions(permission.conditions)),
+        ("only if", in_words(permission.conditions)),
         ("known", [", ".join(known)]),
         ("widened", map(_widening, item.widened)),
         *_evidence(item.evidence),
@@ -131,10 +130,6 @@ def _denial(item: Denial) -> Block:
 def _finding(item: Finding) -> Block:
     title = f"{item.severity.value}: {item.code}: {item.message}"
     return _block(Heading(title, tone_of(item.severity)), ("events", item.events))
-
-
-def _conditions(conditions: Conditions) -> list[str]:
-    return [f"{operator} {key} = {' or '.join(values)}" for operator, key, values in conditions.items]
 
 
 def _widening(step: Widening) -> str:

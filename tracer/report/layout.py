@@ -8,12 +8,13 @@ makes it printable.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
 from tracer.model.finding import Severity
+from tracer.model.policy import Conditions
 
 
 class Tone(StrEnum):
@@ -132,6 +133,11 @@ Item = Heading | Line | Prose | Counts | Pairs | Accesses
 Block = Sequence[Item]
 """What stands together; an empty line parts it from the next."""
 Document = Sequence[Block]
+
+
+def in_words(conditions: Conditions) -> Iterator[str]:
+    """Each condition: `StringEquals iam:PassedToService = lambda.amazonaws.com`."""
+    return (f"{operator} {key} = {' or '.join(values)}" for operator, key, values in conditions.items)
 
 
 def named_actions(actions: Sequence[str], shown: int) -> str:
