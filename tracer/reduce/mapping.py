@@ -79,7 +79,8 @@ def map_record(record: Record, inventory: Inventory) -> Mapped | NoPermission | 
     ]
     call = tuple(resource for _, found in needed for resource in found)
     for implied in implied_by(record, call, inventory):
-        conditions = implied.conditions | _forwarded(record, implied.fact)
+        # Who asks for it is the service that was called, and not the one that forwarded the call to that service.
+        conditions = implied.conditions or _forwarded(record, implied.fact)
         checks += [
             Check(implied.fact.action, resource, conditions, Basis.IMPLIED, implied.rule)
             for resource in implied.resources
