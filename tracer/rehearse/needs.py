@@ -14,11 +14,18 @@ rehearsal would only repeat tracer's mistakes. A file:
          {"action": "lambda:TagResource", "resource": "function", "when": ".Tags"}],
        "...": []}}                                                     []: AWS checks nothing
 
-A row's keys: `action`; `resource`, a template, or a name in `resources`; `context`, condition keys and templates (a key
-whose parameters are absent is left out); `when` and `unless`, paths that must be there or must not; `each`, the path
-of a list (of a map: its values): a need for each `{item}`; `tags`, the path of the tags of a request, for
-`aws:RequestTag` and `aws:TagKeys`; `unchecked` (with its `why`) where the judge's own tables are wrong; `source`, where
-it is not the file's; `why`, for people.
+A row's keys:
+
+    action     as AWS spells it
+    resource   a template, or a name in `resources`
+    context    condition keys and templates; a key whose parameters are absent is left out
+    when       a path or paths that must be there; `PATH=VALUE`: and be that
+    unless     a path that must not be there
+    each       the path of a list (of a map: its values): a need for each `{item}`
+    tags       the path of the request's tags, for `aws:RequestTag` and `aws:TagKeys`
+    unchecked  true, with its `why`, where the judge's own tables are wrong
+    source     where it is not the file's
+    why        for people
 
 In templates `{partition}`, `{region}`, `{account}` and `{caller}` (its ARN) are the call's; `{.A.B}` is parameter A's
 member B in botocore's spelling; `{item.A}` the like; `{...|WORD}` goes through a small function of `words.py`. An
@@ -121,17 +128,25 @@ def services() -> list[str]:
 
 
 def _needs(row: Mapping[str, Any], call: Call, state: State) -> Iterator[Need]:
-    if "when" in row and not _value(row["when"], call, None):
-        return
-    if "unless" in row and _value(row["unless"], call, None):
-        return
+    wanted = row.get("when", [])
     for item in _items(row, call):
+        if not all(_holds(path, call, item) for path in ([wanted] if isinstance(wanted, str) else wanted)):
+            continue
+        if "unless" in row and _holds(row["unless"], call, item):
+            continue
         yield Need(
             action=row["action"],
             resource=_resource(row, call, item, state),
             context={**_context(row, call, item, state), **_tags(row, call)},
             unchecked=row.get("unchecked", False),
         )
+
+
+def _holds(condition: str, call: Call, item: object) -> bool:
+    """Whether what a path names is there; or is the value behind its `=`."""
+    path, equals, wanted = condition.partition("=")
+    value = _value(path, call, item)
+    return value == wanted if equals else bool(value)
 
 
 def _items(row: Mapping[str, Any], call: Call) -> list[object]:
@@ -166,7 +181,7 @@ def _context(row: Mapping[str, Any], call: Call, item: object, state: State) -> 
 
 
 def _tags(row: Mapping[str, Any], call: Call) -> dict[str, str | Sequence[str]]:
-    """`aws:RequestTag/KEY` and `aws:TagKeys`. Tags are a map, or a list of keys and values as the service spells them."""
+    """`aws:RequestTag/KEY` and `aws:TagKeys`. Tags are a map, or a list of keys and values, as services spell them."""
     tags = _value(row["tags"], call, None) if "tags" in row else None
     if isinstance(tags, list):
         pairs = [{name.lower().removeprefix("tag"): value for name, value in tag.items()} for tag in tags]

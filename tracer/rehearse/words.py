@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from typing import Final, Protocol
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote, unquote, urlsplit
 
 from tracer.rehearse.call import Call
 
@@ -94,6 +94,45 @@ def resource(value: str, _call: Call, _state: State) -> str:
     return value.split(":", 5)[5] if value.startswith("arn:") else value
 
 
+def table(value: str, _call: Call, _state: State) -> str:
+    """A table's name, of its name or its ARN."""
+    return value.split(":table/", 1)[-1]
+
+
+def layer(value: str, _call: Call, _state: State) -> str:
+    """A layer's name, of its name or its ARN."""
+    return value.split(":layer:", 1)[-1]
+
+
+def image(value: str, call: Call, _state: State) -> str:
+    """The ARN of the repository of an image, of `ACCOUNT.dkr.ecr.REGION.amazonaws.com/NAME:TAG` or `...@DIGEST`."""
+    registry, _, rest = value.partition("/")
+    account, _, _, region, *_ = registry.split(".")
+    name = rest.split("@", 1)[0].split(":", 1)[0]
+    return f"arn:{call.caller.partition}:ecr:{region}:{account}:repository/{name}"
+
+
+def copied(value: str, _call: Call, _state: State) -> str:
+    """`BUCKET/KEY` of what is copied: https://docs.aws.amazon.com/AmazonS3/latest/API/API_CopyObject.html."""
+    return unquote(value.split("?", 1)[0]).lstrip("/")
+
+
+def object_of_url(value: str, call: Call, _state: State) -> str:
+    """The ARN of an object, of its URL: the bucket stands in the host's name or in the path.
+
+    https://docs.aws.amazon.com/AmazonS3/latest/userguide/VirtualHosting.html
+    """
+    url = urlsplit(value)
+    bucket, found, _ = (url.hostname or "").partition(".s3")
+    in_path = unquote(url.path).lstrip("/")
+    return f"arn:{call.caller.partition}:s3:::{f'{bucket}/{in_path}' if found else in_path}"
+
+
+def without_star(value: str, _call: Call, _state: State) -> str:
+    """A log group's ARN as calls about tags have it, without the `:*` that DescribeLogGroups adds."""
+    return value.removesuffix(":*")
+
+
 def last(value: str, _call: Call, _state: State) -> str:
     """What stands behind the last `/`."""
     return value.rpartition("/")[2]
@@ -110,5 +149,24 @@ def encoded(value: str, _call: Call, _state: State) -> str:
 
 
 WORDS: Final[Mapping[str, Word]] = {
-    word.__name__: word for word in (encoded, function, key, last, path, queue, resource, role, secret, stack, user)
+    word.__name__: word
+    for word in (
+        copied,
+        encoded,
+        function,
+        image,
+        key,
+        last,
+        layer,
+        object_of_url,
+        path,
+        queue,
+        resource,
+        role,
+        secret,
+        stack,
+        table,
+        user,
+        without_star,
+    )
 }

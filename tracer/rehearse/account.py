@@ -1,0 +1,231 @@
+"""A local account, as its user sees it: started, given users and roles, asked what was done in it.
+
+    with Account.start(judge=("node", "judge.mjs", folder)) as account:
+        key = account.user("deployer", [policy])
+        subprocess.run(["serverless", "deploy"], env=os.environ | account.environment(key))
+        account.denials()
+
+The account is a process of its own: nothing heavy is loaded here, and it ends with this one.
+"""
+
+from __future__ import annotations
+
+import http.client
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from importlib.resources import files
+from subprocess import PIPE
+from types import TracebackType
+from typing import Any, Final, Self
+
+from tracer.errors import RehearseError
+from tracer.rehearse.judge import Need
+
+ADMINISTRATOR: Final[Mapping[str, Any]] = {
+    "Version": "2012-10-17",
+    "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}],
+}
+"""AWS's AdministratorAccess."""
+
+REGION: Final = "us-east-1"
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """A user's access key."""
+
+    access_key_id: str
+    secret_access_key: str
+    arn: str
+    """The user's ARN."""
+
+
+@dataclass(frozen=True, slots=True)
+class Denied:
+    """A need that was refused."""
+
+    action: str
+    resource: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """A call that was made in the account, in the order in which calls ended."""
+
+    event_id: str
+    principal: str
+    """Its ARN."""
+    judged_as: str
+    """The principal that the judge was asked about: of a session, its role's ARN."""
+    service: str
+    operation: str
+    via: str | None
+    """The service that made it for the principal."""
+    needs: Sequence[Need]
+    """What AWS checks for it."""
+    denied: Denied | None
+    error_code: str | None
+    """How it failed, whether for want of a permission or not."""
+
+
+@dataclass(slots=True)
+class Account:
+    """A running account; a context manager that stops it."""
+
+    process: subprocess.Popen[str]
+    port: int
+
+    @classmethod
+    def start(cls, judge: Sequence[str], *, seed: int | None = None, start: datetime | None = None) -> Account:
+        """Start an account.
+
+        Args:
+            judge: the command of the process that decides; see judge.py.
+            seed: makes ids the same again.
+            start: the account's clock begins then, and goes on by a second with each call.
+
+        Raises:
+            RehearseError: moto is not installed, or the process ended at once.
+        """
+        command = [sys.executable, "-m", "tracer.rehearse.server"]
+        if seed is not None:
+            command += ["--seed", str(seed)]
+        if start is not None:
+            command += ["--start", start.isoformat()]
+        process = subprocess.Popen([*command, "--judge", *judge], stdin=PIPE, stdout=PIPE, text=True)  # noqa: S603
+        line = process.stdout.readline() if process.stdout else ""
+        if not line:
+            process.wait()
+            raise RehearseError(
+                "the local account did not start",
+                "what it said stands above; `pip install 'cloudtrail-tracer[rehearse]'` installs what it needs",
+            )
+        return cls(process, json.loads(line)["port"])
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    def stop(self) -> None:
+        """End the process. Doing so again does nothing."""
+        self.process.communicate()
+
+    @property
+    def endpoint(self) -> str:
+        """Where all of AWS's services are."""
+        return f"http://127.0.0.1:{self.port}"
+
+    def reset(self, seed: int | None = None) -> None:
+        """Make the account as empty as it was; ids are others from now on, or those of the seed."""
+        self._ask("reset", seed=seed)
+
+    def user(
+        self,
+        name: str,
+        policies: Sequence[Mapping[str, Any]],
+        *,
+        path: str = "/",
+        boundary: Mapping[str, Any] | None = None,
+    ) -> Key:
+        """Make a user who holds these policies, each as a managed policy of the account.
+
+        Args:
+            name: the user's name.
+            policies: policy documents.
+            path: the path in the user's ARN.
+            boundary: the document of the permissions boundary.
+
+        Raises:
+            RehearseError: there is such a user, or a document is no policy.
+        """
+        return Key(**self._ask("user", name=name, path=path, policies=list(policies), boundary=boundary))
+
+    def administrator(self, name: str = "admin") -> Key:
+        """Make a user who may do anything."""
+        return self.user(name, [ADMINISTRATOR])
+
+    def root(self) -> Key:
+        """The key of the account's root, whose calls are recorded and not judged: for what stands before a trial."""
+        return Key(**self._ask("root"))
+
+    def role(
+        self, name: str, trust: Mapping[str, Any], policies: Sequence[Mapping[str, Any]] = (), *, path: str = "/"
+    ) -> str:
+        """Make a role. Returns its ARN. Raises RehearseError as `user` does."""
+        arn: str = self._ask("role", name=name, path=path, trust=trust, policies=list(policies))["arn"]
+        return arn
+
+    def calls(self) -> list[Made]:
+        """Every call so far."""
+        return [_made(line) for line in self._ask("journal")]
+
+    def failures(self) -> list[str]:
+        """What the account could not judge, in plain words. Where there is any, the rehearsal proves nothing."""
+        said: list[str] = self._ask("failures")
+        return said
+
+    def environment(self, key: Key, inherited: Mapping[str, str], region: str = REGION) -> dict[str, str]:
+        """The environment under which AWS's tools talk to this account, and to no other, with this key.
+
+        Serverless 3 and what else is built on the AWS SDK for JavaScript 2 knows no AWS_ENDPOINT_URL: a small script
+        that Node loads first tells it.
+
+        Args:
+            key: the key.
+            inherited: the environment that it is made from; its own words about AWS are left out.
+            region: the region.
+        """
+        script = files("tracer.rehearse") / "endpoint.cjs"
+        node_options = f"{inherited.get('NODE_OPTIONS', '')} --require {json.dumps(str(script))}".strip()
+        return {
+            **{name: value for name, value in inherited.items() if not name.startswith("AWS_")},
+            "AWS_ACCESS_KEY_ID": key.access_key_id,
+            "AWS_SECRET_ACCESS_KEY": key.secret_access_key,
+            "AWS_REGION": region,
+            "AWS_DEFAULT_REGION": region,
+            "AWS_ENDPOINT_URL": self.endpoint,
+            "AWS_EC2_METADATA_DISABLED": "true",
+            "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+            "AWS_CONFIG_FILE": os.devnull,
+            "NODE_OPTIONS": node_options,
+        }
+
+    def _ask(self, question: str, /, **asked: object) -> Any:  # noqa: ANN401  # JSON
+        connection = http.client.HTTPConnection("127.0.0.1", self.port)
+        try:
+            connection.request("POST", f"/_rehearse/{question}", json.dumps(asked))
+            response = connection.getresponse()
+            text = response.read()
+        except OSError as error:
+            raise RehearseError(f"the local account does not answer: {error}") from error
+        finally:
+            connection.close()
+        document = json.loads(text)
+        if response.status != http.client.OK:
+            raise RehearseError(f"the local account refuses `{question}`: {document['error']}")
+        return document
+
+
+def _made(line: Mapping[str, Any]) -> Made:
+    denied, error = line["denied"], line["error"]
+    return Made(
+        event_id=line["event_id"],
+        principal=line["principal"],
+        judged_as=line["judged_as"],
+        service=line["service"],
+        operation=line["operation"],
+        via=line["via"],
+        needs=[Need(**need) for need in line["needs"]],
+        denied=Denied(**denied) if denied else None,
+        error_code=error and error["code"],
+    )

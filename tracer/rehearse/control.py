@@ -1,0 +1,98 @@
+"""What the account's process answers to `account.py`, at paths below `/_rehearse/`: JSON in, JSON out.
+
+| path | takes | gives |
+|---|---|---|
+| reset | seed | nothing; everything is as at the start |
+| user | name, path, policies, boundary | access_key_id, secret_access_key, arn |
+| role | name, path, trust, policies | arn |
+| root | nothing | as user: the key of the account's root, whose calls are not judged |
+| journal | nothing | every call that ended: what it needed, and how it ended |
+| failures | nothing | what the account could not judge |
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from moto.moto_api._internal import mock_random
+from moto.moto_api._internal.models import moto_api_backend
+
+from tracer.rehearse.denial import Answer
+from tracer.rehearse.directory import MotoDirectory
+from tracer.rehearse.gate import Entry, Gate
+from tracer.rehearse.ids import Ids
+
+ROOT: Final = "/_rehearse/"
+
+
+@dataclass(frozen=True, slots=True)
+class Control:
+    """Answers.
+
+    Attributes:
+        directory: the account's IAM.
+        gate: the account's door.
+        failures: what could not be judged, in the words of the errors.
+    """
+
+    directory: MotoDirectory
+    gate: Gate
+    failures: list[str] = field(default_factory=list)
+
+    def answer(self, method: str, name: str, body: bytes) -> Answer:
+        """The answer to one question; 404 where there is no such."""
+        handler: Callable[[Mapping[str, Any]], object] | None = {
+            "reset": self._reset,
+            "user": self._user,
+            "role": self._role,
+            "root": lambda _: dataclasses.asdict(self.directory.root_key()),
+            "journal": self._journal,
+            "failures": lambda _: self.failures,
+        }.get(name)
+        if handler is None or method != "POST":
+            return _json(404, {"error": f"{method} {name}"})
+        return _json(200, handler(json.loads(body or b"{}")))
+
+    def _reset(self, asked: Mapping[str, Any]) -> object:
+        seed = asked.get("seed")
+        moto_api_backend.reset()
+        mock_random.seed(seed)
+        self.directory.boundaries.clear()
+        self.gate.journal.clear()
+        self.gate.ids = Ids(seed)
+        self.failures.clear()
+        return {}
+
+    def _user(self, asked: Mapping[str, Any]) -> object:
+        key = self.directory.add_user(asked["name"], asked["path"], asked["policies"], asked.get("boundary"))
+        return dataclasses.asdict(key)
+
+    def _role(self, asked: Mapping[str, Any]) -> object:
+        return {"arn": self.directory.add_role(asked["name"], asked["path"], asked["trust"], asked["policies"])}
+
+    def _journal(self, _asked: Mapping[str, Any]) -> object:
+        return [_line(entry) for entry in self.gate.journal]
+
+
+def _line(entry: Entry) -> Mapping[str, object]:
+    call, denial = entry.call, entry.denial
+    refused = denial and {"action": denial.need.action, "resource": denial.need.resource, "message": denial.message}
+    return {
+        "event_id": call.event_id,
+        "principal": call.caller.arn,
+        "judged_as": call.caller.principal_arn,
+        "service": call.service,
+        "operation": call.operation,
+        "via": call.invoked_by,
+        "needs": [dataclasses.asdict(need) for need in entry.needs],
+        "denied": refused,
+        "error": entry.error and dataclasses.asdict(entry.error),
+    }
+
+
+def _json(status: int, document: object) -> Answer:
+    return Answer(status, {"Content-Type": "application/json"}, json.dumps(document).encode())

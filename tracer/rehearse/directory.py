@@ -1,0 +1,193 @@
+"""The account's IAM as moto holds it: who a key belongs to, which policies bound them, what names stand for.
+
+Loaded by the server process alone, as moto is. Policies are read anew for each call: what a deploy attaches holds from
+then on. Policies of resources (buckets, keys, trust policies) are not asked: within one account the caller's own
+policies suffice, but for a trust policy, which a rehearsal takes to hold.
+"""
+
+from __future__ import annotations
+
+import json
+import secrets
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from moto.iam.models import Group, IAMBackend, ManagedPolicy, Role, User, iam_backends
+from moto.kms.models import kms_backends
+from moto.secretsmanager.models import secretsmanager_backends
+from moto.sts.models import STSBackend, sts_backends
+
+from tracer.errors import RehearseError
+from tracer.rehearse.call import Caller, CallerType
+from tracer.rehearse.gate import Layer
+
+PARTITION: Final = "aws"
+
+Document = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """An access key as a client needs it."""
+
+    access_key_id: str
+    secret_access_key: str
+    arn: str
+    """Whose it is."""
+
+
+@dataclass(frozen=True, slots=True)
+class MotoDirectory:
+    """See `gate.Directory`. One account, one partition.
+
+    Attributes:
+        account: its number.
+        boundaries: by the user's name, a permissions boundary, which moto does not keep for users.
+        root_key_id: the id of the root's key.
+    """
+
+    account: str
+    boundaries: dict[str, Document] = field(default_factory=dict)
+    root_key_id: str = field(default_factory=lambda: f"AKIA{secrets.token_hex(8).upper()}")
+
+    @property
+    def iam(self) -> IAMBackend:
+        """The IAM of moto."""
+        return iam_backends[self.account][PARTITION]
+
+    @property
+    def sts(self) -> STSBackend:
+        """The STS of moto."""
+        return sts_backends[self.account][PARTITION]
+
+    def caller(self, access_key_id: str) -> Caller | None:
+        """Who a key belongs to; None where the account does not know it, or it is not active."""
+        if access_key_id == self.root_key_id:
+            return Caller(CallerType.ROOT, self.root_key().arn, self.account, self.account, access_key_id)
+        for user in self.iam.users.values():
+            for key in user.access_keys:
+                if key.access_key_id == access_key_id and key.status == "Active":
+                    return Caller(CallerType.IAM_USER, user.arn, user.id, self.account, access_key_id, user.name)
+        session = self.sts.get_assumed_role_from_access_key(access_key_id)
+        if session is None:
+            return None
+        return self.session(session.role_arn, session.session_name, access_key_id, _begun(session.access_key))
+
+    def session(self, role_arn: str, session_name: str, access_key_id: str, created: datetime) -> Caller:
+        """See `gate.Directory`."""
+        role = self._role(role_arn)
+        if role is None:
+            raise RehearseError(f"there is no role {role_arn} in the account")
+        return Caller(
+            CallerType.ASSUMED_ROLE,
+            f"arn:{PARTITION}:sts::{self.account}:assumed-role/{role.name}/{session_name}",
+            f"{role.id}:{session_name}",
+            self.account,
+            access_key_id,
+            role_arn=role.arn,
+            session_created=created,
+        )
+
+    def layers(self, caller: Caller) -> Sequence[Layer]:
+        """See `gate.Directory`."""
+        match caller.type:
+            case CallerType.ROOT:
+                return ()
+            case CallerType.IAM_USER:
+                return list(self._layers_of_user(self.iam.users[caller.user_name or ""]))
+            case CallerType.ASSUMED_ROLE:
+                return list(self._layers_of_session(caller))
+
+    def role_arn(self, account: str, name: str) -> str | None:
+        """See `words.State`."""
+        return next((role.arn for role in self.iam.roles.values() if role.name == name), None)
+
+    def user_arn(self, account: str, name: str) -> str | None:
+        """See `words.State`."""
+        return self.iam.users[name].arn if name in self.iam.users else None
+
+    def profile_role_arn(self, account: str, profile: str) -> str | None:
+        """See `words.State`."""
+        found = self.iam.instance_profiles.get(profile.rpartition("/")[2])
+        return found.roles[0].arn if found and found.roles else None
+
+    def secret_arn(self, account: str, region: str, name: str) -> str | None:
+        """See `words.State`."""
+        found = secretsmanager_backends[account][region].secrets.get(name)
+        return found.arn if found else None
+
+    def key_arn(self, account: str, region: str, key: str) -> str | None:
+        """See `words.State`."""
+        name = key.rpartition(":")[2]
+        for found in kms_backends[account][region].keys.values():
+            if name in (found.id, f"key/{found.id}", *found.aliases):
+                return found.arn
+        return None
+
+    def root_key(self) -> Key:
+        """The key of the account's root."""
+        return Key(self.root_key_id, secrets.token_hex(20), f"arn:{PARTITION}:iam::{self.account}:root")
+
+    def add_user(self, name: str, path: str, policies: Sequence[Document], boundary: Document | None) -> Key:
+        """Make a user with these policies, each a managed one, and a key."""
+        user = self.iam.create_user("us-east-1", name, path)
+        for policy_arn in self._managed(name, policies):
+            self.iam.attach_user_policy(policy_arn, name)
+        if boundary is not None:
+            self.boundaries[name] = boundary
+        key = self.iam.create_access_key(name)
+        return Key(key.access_key_id, key.secret_access_key, user.arn)
+
+    def add_role(self, name: str, path: str, trust: Document, policies: Sequence[Document]) -> str:
+        """Make a role with these policies, each a managed one. Returns its ARN."""
+        role = self.iam.create_role(name, json.dumps(trust), path, None, "", [], "3600")
+        for policy_arn in self._managed(name, policies):
+            self.iam.attach_role_policy(policy_arn, name)
+        return role.arn
+
+    def _managed(self, name: str, policies: Sequence[Document]) -> list[str]:
+        return [
+            self.iam.create_policy("", "/", json.dumps(policy), f"{name}-{number}", []).arn
+            for number, policy in enumerate(policies, 1)
+        ]
+
+    def _layers_of_user(self, user: User) -> Iterator[Layer]:
+        groups = [group for group in self.iam.groups.values() if user in group.users]
+        holders: list[User | Group] = [user, *groups]
+        yield Layer("identity-based", [document for holder in holders for document in _held_by(holder)])
+        if user.name in self.boundaries:
+            yield Layer("permissions boundary", [self.boundaries[user.name]])
+
+    def _layers_of_session(self, caller: Caller) -> Iterator[Layer]:
+        role = self._role(caller.role_arn or "")
+        yield Layer("identity-based", list(_held_by(role)) if role else [])
+        if role and role.permissions_boundary_arn:
+            boundary = self.iam.managed_policies.get(role.permissions_boundary_arn)
+            yield Layer("permissions boundary", _documents([_text(boundary)]) if boundary else [])
+        own = [session.policy for session in self.sts.assumed_roles if session.user_id == caller.principal_id]
+        if own and own[-1]:
+            yield Layer("session", _documents([own[-1]]))
+
+    def _role(self, arn: str) -> Role | None:
+        return next((role for role in self.iam.roles.values() if role.arn == arn), None)
+
+
+def _held_by(holder: User | Group | Role) -> Iterable[Document]:
+    """The documents that are inline in an identity, or attached to it."""
+    return _documents([*holder.policies.values(), *map(_text, holder.managed_policies.values())])
+
+
+def _text(policy: ManagedPolicy) -> str:
+    """The document of a managed policy's default version."""
+    return next(version.document for version in policy.versions if version.version_id == policy.default_version_id)
+
+
+def _documents(texts: Iterable[str]) -> list[Document]:
+    return [json.loads(text) for text in texts]
+
+
+def _begun(key: Any) -> datetime:  # noqa: ANN401  # moto's
+    moment: datetime = key.create_date
+    return moment.replace(tzinfo=UTC)

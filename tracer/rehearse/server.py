@@ -1,0 +1,199 @@
+"""The account's process: moto's services behind a WSGI layer that decodes, judges and records each call.
+
+    python -m tracer.rehearse.server --judge COMMAND...      prints {"port": N}, serves until its standard input ends
+
+A request goes through these doors, in this order: a key that the account does not know is refused, what AWS checks for
+the call is put to the judge, moto carries it out, its outcome is recorded. What the account cannot judge is answered
+with the status 501 and kept among the failures: a rehearsal that met one proves nothing.
+
+Paths below `/_rehearse/` are the account's own (`control.py`); no bucket can have that name.
+"""
+
+from __future__ import annotations
+
+import argparse
+import io
+import json
+import os
+import sys
+import threading
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final, cast
+
+from moto.core.config import default_user_config
+from moto.core.request import Request
+from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
+from werkzeug.serving import make_server
+from werkzeug.test import run_wsgi_app
+
+from tracer.errors import RehearseError
+from tracer.rehearse.call import ApiError, Call, Caller
+from tracer.rehearse.cloudformation import install
+from tracer.rehearse.control import ROOT, Control
+from tracer.rehearse.decode import Asked, Scope, decode, outcome, protocol_of, scope_of
+from tracer.rehearse.denial import Answer, answer
+from tracer.rehearse.directory import MotoDirectory
+from tracer.rehearse.gate import Gate
+from tracer.rehearse.ids import Ids
+from tracer.rehearse.judge import JudgeProcess
+
+ACCOUNT: Final = "123456789012"
+"""The account's number: AWS's own example, which is moto's, too."""
+
+SOURCE_IP: Final = "203.0.113.10"
+"""Where all direct calls come from, as the records tell it: RFC 5737 keeps that network for examples."""
+
+NOT_IMPLEMENTED: Final = 501
+
+
+@dataclass(slots=True)
+class Clock:
+    """The time; from a given start on, a second later each time it is asked, so that a run can be recorded anew."""
+
+    start: datetime | None = None
+    _asked: int = 0
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def __call__(self) -> datetime:
+        """The time now."""
+        if self.start is None:
+            return datetime.now(UTC)
+        with self._lock:
+            self._asked += 1
+            return self.start + timedelta(seconds=self._asked)
+
+
+@dataclass(frozen=True, slots=True)
+class Layer:
+    """The WSGI application around moto's."""
+
+    moto: DomainDispatcherApplication
+    directory: MotoDirectory
+    gate: Gate
+    control: Control
+
+    def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:  # noqa: ANN401  # WSGI's
+        """Answer a request."""
+        body = Request(environ).get_data()
+        ours = _readable(environ, body)
+        request = Request(ours)
+        if request.path.startswith(ROOT):
+            given = self.control.answer(request.method, request.path.removeprefix(ROOT), body)
+        else:
+            given = self._service(request, _readable(environ, body))
+        start_response(f"{given.status} {_REASONS.get(given.status, 'Unknown')}", list(given.headers.items()))
+        return [given.body]
+
+    def _service(self, request: Request, environ: dict[str, Any]) -> Answer:
+        """As one of AWS's services answers."""
+        request_id = self.gate.ids.uuid()
+        scope = scope_of(request)
+        if scope is None:
+            return answer(_UNSIGNED, "", "query", request_id)
+        try:
+            caller = self.directory.caller(scope.access_key_id)
+            if caller is None:
+                service, protocol = protocol_of(request, scope)
+                return answer(_UNKNOWN_KEY.get(service, _UNKNOWN_KEY[""]), service, protocol, request_id)
+            asked = decode(request, scope)
+            return self._judged(self._call(request, asked, scope, caller, request_id), asked, environ)
+        except RehearseError as error:
+            self.control.failures.append(f"{error.message}; {error.hint}" if error.hint else error.message)
+            return Answer(NOT_IMPLEMENTED, {"Content-Type": "text/plain"}, f"{error.message}\n{error.hint}\n".encode())
+
+    def _judged(self, call: Call, asked: Asked, environ: dict[str, Any]) -> Answer:
+        """The call, if it may be made."""
+        denial = self.gate.check(call)
+        if denial:
+            refused = answer(denial.error, call.service, asked.protocol, call.request_id)
+            return Answer(refused.status, refused.headers, b"") if environ["REQUEST_METHOD"] == "HEAD" else refused
+        with self.gate.serve(call):
+            chunks, status, headers = run_wsgi_app(cast("Any", self.moto), environ)
+            body = b"".join(chunks)
+        code = int(status.split()[0])
+        ended = outcome(asked, code, dict(headers), body)
+        self.gate.record(call, ended.response, ended.error)
+        return Answer(code, dict(headers), body)
+
+    def _call(self, request: Request, asked: Asked, scope: Scope, caller: Caller, request_id: str) -> Call:
+        return Call(
+            service=asked.service,
+            operation=asked.operation.name,
+            params=asked.params,
+            caller=caller,
+            region=scope.region,
+            event_id=self.gate.ids.uuid(),
+            request_id=request_id,
+            time=self.gate.clock(),
+            source_ip=SOURCE_IP,
+            user_agent=request.headers.get("User-Agent", ""),
+            host=f"{asked.operation.service_model.endpoint_prefix}.{scope.region}.amazonaws.com",
+        )
+
+
+def _readable(environ: Mapping[str, Any], body: bytes) -> dict[str, Any]:
+    """The environment of a request whose body has been read and can be read once more."""
+    fresh = {**environ, "wsgi.input": io.BytesIO(body), "CONTENT_LENGTH": str(len(body))}
+    for key in ("HTTP_TRANSFER_ENCODING", "wsgi.input_terminated"):
+        fresh.pop(key, None)
+    return fresh
+
+
+_REASONS: Final = {200: "OK", 400: "Bad Request", 403: "Forbidden", 404: "Not Found", 501: "Not Implemented"}
+
+_UNSIGNED: Final = ApiError("MissingAuthenticationToken", "Request is missing Authentication Token")
+
+_UNKNOWN_KEY: Final[Mapping[str, ApiError]] = {
+    "": ApiError("InvalidClientTokenId", "The security token included in the request is invalid."),
+    "ec2": ApiError("AuthFailure", "AWS was not able to validate the provided access credentials"),
+    "s3": ApiError("InvalidAccessKeyId", "The AWS Access Key Id you provided does not exist in our records."),
+}
+"""What a key is refused with that nobody has, by service.
+
+https://docs.aws.amazon.com/IAM/latest/APIReference/CommonErrors.html, and EC2's and S3's own lists of errors.
+"""
+
+
+def configure_moto() -> None:
+    """What moto has to do without: containers; and what it has to have: the policies that AWS manages."""
+    default_user_config["lambda"]["use_docker"] = False
+    default_user_config["batch"]["use_docker"] = False
+    default_user_config["iam"]["load_aws_managed_policies"] = True
+
+
+def layer(judge: JudgeProcess, seed: int | None, start: datetime | None) -> Layer:
+    """The application, with an account that is empty."""
+    directory = MotoDirectory(ACCOUNT)
+    gate = Gate(directory, judge, Ids(seed), Clock(start))
+    install(gate)
+    control = Control(directory, gate)
+    return Layer(DomainDispatcherApplication(create_backend_app), directory, gate, control)
+
+
+def main(arguments: list[str]) -> None:
+    """Serve on a free port of this machine, until standard input ends: with the process that asked for it."""
+    parser = argparse.ArgumentParser(prog="tracer.rehearse.server")
+    parser.add_argument("--seed", type=int)
+    parser.add_argument("--start", type=datetime.fromisoformat)
+    parser.add_argument("--judge", nargs=argparse.REMAINDER, required=True)
+    asked = parser.parse_args(arguments)
+    configure_moto()
+    application = layer(JudgeProcess.start(asked.judge), asked.seed, asked.start)
+    server = make_server("127.0.0.1", 0, application, threaded=True, request_handler=_QuietHandler)
+    print(json.dumps({"port": server.server_port}), flush=True)  # noqa: T201  # what the parent waits for
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    sys.stdin.read()
+    os._exit(0)  # threads that still serve have nobody to serve
+
+
+class _QuietHandler(MotoRequestHandler):
+    """Says nothing about each request."""
+
+    def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
+        """See the class."""
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
