@@ -134,6 +134,23 @@ def test_an_addition_keeps_whose_it_is_and_has_no_evidence():
     )
 
 
+def test_a_key_that_cloudformation_made_is_removed_through_cloudformation_alone():
+    """kms:CreateKey is on `*` and has no condition; what is added is on every key of the account, and has one. A tag
+    cannot tell the stack's keys: CloudFormation puts none of its own on a key.
+    """
+    through = Conditions.of("StringEquals", "kms:ViaService", "cloudformation.us-east-1.amazonaws.com")
+    lines = added(made("kms:CreateKey", "*", via=CFN))
+    assert {line.permission.action.text: line.permission.conditions for line in lines} == {
+        "kms:DescribeKey": through,
+        "kms:PutKeyPolicy": through,
+        "kms:ScheduleKeyDeletion": through,
+    }
+
+
+def test_a_key_that_was_made_directly_may_be_removed_directly():
+    assert {line.permission.conditions for line in added(made("kms:CreateKey", "*"))} == {Conditions()}
+
+
 def test_a_new_id_is_told_as_a_widening():
     lines = added(made("apigateway:POST", "arn:aws:apigateway:us-east-1::/apis"))
     assert {line.widened for line in lines} == {(Widening("resource", "", "*", "new-resource"),)}

@@ -24,6 +24,7 @@ from tracer.model.finding import Finding
 from tracer.model.permission import Basis, Evidence, Permission, Section, UsedPermission, Widening
 from tracer.model.policy import Conditions
 from tracer.model.trace import RunFacts
+from tracer.reduce.via import carried
 from tracer.reference import arn_forms, lifecycle_rules, table
 from tracer.reference.lifecycle_rules import LifecycleRule
 from tracer.reference.table import ActionFact
@@ -85,7 +86,7 @@ def _to_come(lines: Iterable[UsedPermission], run: RunFacts) -> Iterator[UsedPer
                         made,
                         action=fact.action,
                         resource=ArnPattern("*") if fact.star_only else resource,
-                        conditions=_conditions(made, fact),
+                        conditions=_conditions(made, fact, resource),
                         basis=Basis.INFERRED,
                         rule=rule.rule,
                     )
@@ -121,10 +122,12 @@ def _of_type(prefix: str, resource_type: str, run: RunFacts) -> Iterator[tuple[A
             yield ArnPattern(template.write(place)), (step,)
 
 
-def _conditions(made: Permission, fact: ActionFact) -> Conditions:
+def _conditions(made: Permission, fact: ActionFact, resource: ArnPattern) -> Conditions:
     """The create's conditions, so far as AWS has them for `fact`: what the resource's owner says of one call he says of
-    all (`kms:ViaService`).
+    all (`kms:ViaService`). A create on `*` has none: there, what every call through the same service carries.
     """
+    if made.resource.is_star:
+        return carried(fact, resource, made.via, resource.segments[3])
     return Conditions(tuple(item for item in made.conditions.items if item[1] in fact.conditions))
 
 

@@ -7,6 +7,7 @@ all is `Unknown`; the caller turns both into findings.
 
 from __future__ import annotations
 
+import functools
 import itertools
 import re
 from collections.abc import Iterator
@@ -25,7 +26,8 @@ from tracer.reduce.implied import filled, implied_by
 from tracer.reduce.inventory import Inventory
 from tracer.reduce.request import lookup
 from tracer.reduce.resources import Resource, resources_of
-from tracer.reference import condition_rules, via_rules
+from tracer.reduce.via import carried
+from tracer.reference import condition_rules
 from tracer.reference.table import ActionFact
 
 _UNFILLED: Final = re.compile(r"\$\{[^}*?$]+\}")
@@ -79,10 +81,15 @@ def map_record(record: Record, inventory: Inventory) -> Mapped | NoPermission | 
     ]
     call = tuple(resource for _, found in needed for resource in found)
     for implied in implied_by(record, call, inventory):
-        # Who asks for it is the service that was called, and not the one that forwarded the call to that service.
-        conditions = implied.conditions or _forwarded(record, implied.fact)
         checks += [
-            Check(implied.fact.action, resource, conditions, Basis.IMPLIED, implied.rule)
+            # Who asks for it is the service that was called, and not the one that forwarded the call to that service.
+            Check(
+                implied.fact.action,
+                resource,
+                implied.conditions or _forwarded(record, implied.fact, resource),
+                Basis.IMPLIED,
+                implied.rule,
+            )
             for resource in implied.resources
         ]
     unique = tuple(dict.fromkeys(checks))
@@ -128,7 +135,7 @@ def _conditions(record: Record, fact: ActionFact, resource: Resource) -> Conditi
     """The condition keys that are known to have held: those that the call's own parameters fill, and those of a call
     that a service forwarded.
     """
-    conditions = _forwarded(record, fact)
+    conditions = _forwarded(record, fact, resource)
     for rule in condition_rules.for_action(fact.action):
         texts = (text for path in rule.at for text in lookup(record.request_parameters, path))
         values = [match["value"] for text in texts if (match := rule.read.fullmatch(text))]
@@ -137,27 +144,9 @@ def _conditions(record: Record, fact: ActionFact, resource: Resource) -> Conditi
     return conditions
 
 
-def _forwarded(record: Record, fact: ActionFact) -> Conditions:
-    """The conditions that a forwarded call carried; none for a direct call, or where nothing tells which service
-    forwarded it.
-    """
-    if record.via is None or fact.star_only:
-        return Conditions()
-    service, dot, domain = record.via.partition(".amazonaws.")
-    filled_in = (
-        ("${Service}", service),
-        ("${Region}", record.aws_region),
-        ("${Domain}", f"amazonaws.{domain if dot else 'com'}"),
-    )
-    conditions = Conditions()
-    for rule in via_rules.rules():
-        told = bool(dot) if rule.context is None else not dot and _has_context(record, rule.context)
-        if told and rule.service == fact.action.service and rule.key in fact.conditions:
-            value = rule.value
-            for name, text in filled_in:
-                value = value.replace(name, text)
-            conditions |= Conditions.of(rule.operator, rule.key, value)
-    return conditions
+def _forwarded(record: Record, fact: ActionFact, resource: Resource) -> Conditions:
+    """The conditions that a forwarded call carried."""
+    return carried(fact, resource.pattern, record.via, record.aws_region, functools.partial(_has_context, record))
 
 
 def _has_context(record: Record, key: str) -> bool:

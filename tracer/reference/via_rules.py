@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import json
+import re
 from dataclasses import dataclass
 from importlib import resources
 
@@ -14,6 +15,7 @@ class ViaRule:
 
     Attributes:
         service: the IAM prefix of the call.
+        on: the resources that have the key, by how the resource part of their ARN begins: a regular expression.
         operator, key: of the condition.
         value: with ${Service}, ${Region} and ${Domain} for the forwarding service's name, the record's region,
         amazonaws.com.
@@ -22,6 +24,7 @@ class ViaRule:
     """
 
     service: str
+    on: re.Pattern[str]
     operator: str
     key: str
     value: str
@@ -34,4 +37,4 @@ class ViaRule:
 def rules() -> tuple[ViaRule, ...]:
     """Every rule."""
     file = resources.files("tracer.reference") / "data" / "overrides" / "via.json"
-    return tuple(ViaRule(**row) for row in json.loads(file.read_text(encoding="utf-8")))
+    return tuple(ViaRule(**row | {"on": re.compile(row["on"])}) for row in json.loads(file.read_text(encoding="utf-8")))
