@@ -1,7 +1,7 @@
 """An event history over HTTP: answers LookupEvents as AWS does, for moto has none.
 
 It holds the records that it is given, and shows them as late as it is told to. JSON 1.1, one operation, 50 events a
-page (https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_LookupEvents.html).
+page, the most recent first (https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_LookupEvents.html).
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, ClassVar
 
 PAGE = 50
+_FAULTS = {"error": (500, b"{}"), "expired": (400, b'{"__type": "ExpiredTokenException", "message": "a fault"}')}
 
 
 class EventHistory:
@@ -26,13 +27,18 @@ class EventHistory:
         self.delivered_after = 0
         """How many requests find nothing yet."""
         self.faults: list[str] = []
-        """What goes wrong with the next requests: `error` (500) or `reset` (the connection breaks in mid-body)."""
+        """What goes wrong with the next requests: `error` (500), `expired` (400), `reset` (the connection breaks in
+        mid-body), `hang` (no answer, for good)."""
+        self.hanging = threading.Event()
+        """A request hangs."""
+        self.closing = threading.Event()
         handler = type("Handler", (_Handler,), {"history": self})
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
         self.endpoint = f"http://127.0.0.1:{self._server.server_address[1]}"
         threading.Thread(target=self._server.serve_forever, daemon=True).start()
 
     def close(self) -> None:
+        self.closing.set()
         self._server.shutdown()
         self._server.server_close()
 
@@ -41,15 +47,23 @@ class EventHistory:
         self.asked.append(request)
         records = self.records if len(self.asked) > self.delivered_after else []
         fitting = [record for record in records if record["awsRegion"] == region and _fits(record, request)]
+        fitting.sort(key=_moment, reverse=True)
         at = int(request.get("NextToken", 0))
         more = {"NextToken": str(at + PAGE)} if len(fitting) > at + PAGE else {}
         return {
-            "Events": [{"EventId": r["eventID"], "CloudTrailEvent": json.dumps(r)} for r in fitting[at:][:PAGE]]
+            "Events": [
+                {"EventId": record["eventID"], "EventTime": _moment(record), "CloudTrailEvent": json.dumps(record)}
+                for record in fitting[at:][:PAGE]
+            ]
         } | more
 
 
+def _moment(record: Mapping[str, Any]) -> float:
+    return datetime.fromisoformat(record["eventTime"]).timestamp()
+
+
 def _fits(record: Mapping[str, Any], request: Mapping[str, Any]) -> bool:
-    moment = datetime.fromisoformat(record["eventTime"]).timestamp()
+    moment = _moment(record)
     keys = {"EventName": "eventName"}
     return request.get("StartTime", 0) <= moment <= request.get("EndTime", moment) and all(
         record[keys[asked["AttributeKey"]]] == asked["AttributeValue"] for asked in request.get("LookupAttributes", ())
@@ -66,8 +80,12 @@ class _Handler(BaseHTTPRequestHandler):
         # The region that a request is for stands in the scope that it is signed with.
         region = self.headers["Authorization"].split("Credential=")[1].split("/")[2]
         fault = self.history.faults.pop(0) if self.history.faults else None
-        body = b"{}" if fault == "error" else json.dumps(self.history.answer(request, region)).encode()
-        self.send_response(500 if fault == "error" else 200)
+        if fault == "hang":
+            self.history.hanging.set()
+            self.history.closing.wait()
+            return
+        status, body = _FAULTS.get(fault) or (200, json.dumps(self.history.answer(request, region)).encode())
+        self.send_response(status)
         self.send_header("Content-Type", "application/x-amz-json-1.1")
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()

@@ -10,14 +10,16 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 from event_history import EventHistory
 from support import PROJECT, record, run_cli
+from trail_bucket import TrailBucket
 
-from tracer.collect import waiting
+from tracer.collect import s3, waiting
 from tracer.model.policy import Policy
 
 DEPLOY = (sys.executable, str(Path(__file__).with_name("scripted_deploy.py")), "records.jsonl")
@@ -112,6 +114,31 @@ def test_no_wait_says_what_may_be_missing(folder: Path, history: EventHistory):
     assert told in result.stderr
     findings = json.loads(Path("out/trace.json").read_text())["findings"]
     assert [finding["code"] for finding in findings if told in finding["message"]] == ["COVERAGE_GAP"]
+
+
+def test_a_trail_s_bucket_is_waited_for_as_well(
+    folder: Path, sts: str, history: EventHistory, monkeypatch: pytest.MonkeyPatch
+):
+    """One server answers for STS and S3."""
+    monkeypatch.setattr(waiting, "POLL", 0.01)
+    monkeypatch.setattr(s3, "QUIET", timedelta())
+    bucket = TrailBucket(sts)
+    run_cli("record", "--name", "first", "--", *DEPLOY)
+    run = run_file("first")
+    delivered = datetime.fromisoformat(run["until"])
+    bucket.deliver(delivered, *deployed())
+
+    options = ("run", "--run", "first", "--from", f"s3://{bucket.name}", "--baseline", "none", "--cache", "kept")
+    early = run_cli(*options, "--no-wait")
+    assert early.exit_code == 0, early.stderr
+    assert "the run's last call is not there yet (us-east-1): calls may be missing." in early.stderr
+    bucket.deliver(delivered, *markers(run))
+    result = run_cli(*options)
+    assert result.exit_code == 0, result.stderr
+    assert actions(result.stdout) >= CALLS
+    assert "Waiting for CloudTrail, 20 minutes at most: more calls may be on their way" in result.stderr
+    assert "may be missing." not in result.stderr
+    assert history.asked == []
 
 
 def test_the_history_is_not_asked_where_a_source_is_named(folder: Path, history: EventHistory):

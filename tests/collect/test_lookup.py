@@ -44,6 +44,8 @@ class Account:
     def __init__(self) -> None:
         self.stubs: dict[str, Stubber] = {}
         self.time = Time()
+        self.account: str | None = "123456789012"
+        self.told: list[str] = []
 
     def region(self, name: str) -> Stubber:
         client = boto3.client("cloudtrail", name, aws_access_key_id="AKIAEXAMPLE", aws_secret_access_key="x")  # noqa: S106
@@ -52,12 +54,36 @@ class Account:
         return self.stubs[name]
 
     def client(self, service: str, region: str | None) -> Any:  # noqa: ANN401 - as ClientFactory has it
+        if service == "sts":
+            return self.sts(region)
         assert service == "cloudtrail"
         return self.stubs[region or "eu-west-1"].client
 
-    def source(self, *regions: str) -> LookupSource:
+    def sts(self, region: str | None) -> Any:  # noqa: ANN401 - boto3's
+        """Says whose account it is, where that is known."""
+        client = boto3.client("sts", region, aws_access_key_id="AKIAEXAMPLE", aws_secret_access_key="x")  # noqa: S106
+        stub = Stubber(client)
+        if self.account:
+            caller = {
+                "Arn": f"arn:aws:iam::{self.account}:user/deployer",
+                "Account": self.account,
+                "ResponseMetadata": {},
+            }
+            stub.add_response("get_caller_identity", caller)
+        else:
+            stub.add_client_error("get_caller_identity", "ExpiredToken")
+        stub.activate()
+        return client
+
+    def source(self, *regions: str, folder: Path | None = None, now: datetime = NOW) -> LookupSource:
         return LookupSource(
-            regions, self.client, sleep=self.time.sleep, clock=lambda: NOW, stopwatch=lambda: self.time.passed
+            regions,
+            self.client,
+            sleep=self.time.sleep,
+            clock=lambda: now,
+            stopwatch=lambda: self.time.passed,
+            folder=folder,
+            tell=self.told.append,
         )
 
     def assert_all_was_asked(self) -> None:
@@ -73,6 +99,30 @@ def account(no_aws: None):
 def page(*names: str, then: str | None = None) -> dict[str, Any]:
     events = [{"EventId": name, "CloudTrailEvent": json.dumps(record(name))} for name in names]
     return {"Events": events} | ({"NextToken": then} if then else {})
+
+
+def at(minute: int) -> datetime:
+    """A minute of the window."""
+    return NOW - timedelta(hours=2) + timedelta(minutes=minute)
+
+
+def timed(*minutes: int, then: str | None = None) -> dict[str, Any]:
+    """A page with an event of each minute, named after it."""
+    events = [
+        {"EventId": name, "EventTime": at(minute), "CloudTrailEvent": json.dumps(record(name))}
+        for minute, name in ((minute, f"A{minute}") for minute in minutes)
+    ]
+    return {"Events": events} | ({"NextToken": then} if then else {})
+
+
+def broken(account: Account, folder: Path) -> None:
+    """A lookup whose credentials expire behind its first page."""
+    stub = account.region("us-east-1")
+    stub.add_response("lookup_events", timed(50, 40, 40, then="2"), ASKED)
+    stub.add_client_error("lookup_events", "ExpiredTokenException")
+    with pytest.raises(CollectError, match="the credentials have expired"):
+        names(account.source("us-east-1", folder=folder))
+    account.assert_all_was_asked()
 
 
 def names(source: LookupSource, run: DeployRun = RUN) -> list[str]:
@@ -203,6 +253,79 @@ def test_a_fetch_that_breaks_off_goes_on_at_its_last_page(account: Account):
     account.assert_all_was_asked()
 
 
+def test_the_next_command_goes_on_where_one_broke_off(account: Account, tmp_path: Path):
+    """Another process, which has no token: it asks for what is older, the oldest second again, of which more may be."""
+    broken(account, tmp_path)
+    stub = account.region("us-east-1")
+    stub.add_response("lookup_events", timed(40, 40, 40, 30), ASKED | {"EndTime": at(40)})
+    whole = ["A50", "A40", "A40", "A40", "A30"]
+    assert names(account.source("us-east-1", folder=tmp_path)) == whole
+    account.assert_all_was_asked()
+    assert names(account.source("us-east-1", folder=tmp_path)) == whole, "and now all of it is kept"
+
+
+def test_another_window_is_asked_for_what_is_not_kept(account: Account, tmp_path: Path):
+    """`--since -2h` is another window ten minutes later."""
+    broken(account, tmp_path)
+    stub, second = account.region("us-east-1"), timedelta(seconds=1)
+    stub.add_response("lookup_events", timed(65), ASKED | {"StartTime": at(60) + second, "EndTime": at(70)})
+    stub.add_response("lookup_events", timed(40, 40), ASKED | {"StartTime": at(10), "EndTime": at(40)})
+    later = DeployRun(window=TimeWindow(at(10), at(70)))
+    now = NOW + timedelta(minutes=10)
+    assert names(account.source("us-east-1", folder=tmp_path, now=now), later) == ["A50", "A65", "A40", "A40"]
+    account.assert_all_was_asked()
+
+
+def test_an_open_end_stays_open(account: Account, tmp_path: Path):
+    broken(account, tmp_path)
+    stub, behind = account.region("us-east-1"), at(60) + timedelta(seconds=1)
+    stub.add_response("lookup_events", timed(90), {"MaxResults": 50, "StartTime": behind})
+    stub.add_response("lookup_events", timed(1), {"MaxResults": 50, "EndTime": at(40)})
+    assert names(account.source("us-east-1", folder=tmp_path), DeployRun()) == ["A50", "A90", "A1"]
+    account.assert_all_was_asked()
+
+
+def test_what_may_not_have_been_whole_is_asked_for_again(account: Account, tmp_path: Path):
+    """CloudTrail may have been late: half an hour after the window, the first page is of the last hour."""
+    stub = account.region("us-east-1")
+    stub.add_response("lookup_events", timed(50, 40, then="2"), ASKED)
+    stub.add_response("lookup_events", timed(20, then="3"), ASKED | {"NextToken": "2"})
+    stub.add_client_error("lookup_events", "ExpiredTokenException")
+    now = at(90)
+    with pytest.raises(CollectError, match="the credentials have expired"):
+        names(account.source("us-east-1", folder=tmp_path, now=now))
+    stub.add_response("lookup_events", timed(50, 45, 40), ASKED | {"StartTime": at(30) + timedelta(seconds=1)})
+    stub.add_response("lookup_events", timed(20, 10), ASKED | {"EndTime": at(20)})
+    assert names(account.source("us-east-1", folder=tmp_path, now=now)) == ["A50", "A45", "A40", "A20", "A10"]
+    account.assert_all_was_asked()
+
+
+def test_a_file_that_was_damaged_is_not_trusted(account: Account, tmp_path: Path):
+    broken(account, tmp_path)
+    (path,) = [path for path in tmp_path.rglob("*") if path.is_file()]
+    path.write_bytes(path.read_bytes()[:-1])
+    account.region("us-east-1").add_response("lookup_events", timed(50, 40), ASKED)
+    assert names(account.source("us-east-1", folder=tmp_path)) == ["A50", "A40"]
+    account.assert_all_was_asked()
+
+
+def test_nothing_is_kept_where_nobody_tells_whose_account_it_is(account: Account, tmp_path: Path):
+    account.account = None
+    broken(account, tmp_path)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_cache_that_cannot_be_written_stops_nothing(account: Account, tmp_path: Path):
+    (tmp_path / "cache").write_text("a file")
+    stub = account.region("us-east-1")
+    stub.add_response("lookup_events", timed(50, 40, then="2"), ASKED)
+    stub.add_response("lookup_events", timed(30), ASKED | {"NextToken": "2"})
+    assert names(account.source("us-east-1", folder=tmp_path / "cache")) == ["A50", "A40", "A30"]
+    (told,) = account.told
+    assert told.startswith("the cache cannot keep what was fetched")
+    assert told.endswith(": a lookup that breaks off will begin anew.")
+
+
 def test_a_region_that_denies_the_lookup_is_a_finding_and_the_others_go_on(account: Account):
     account.region("eu-west-1").add_client_error("lookup_events", "AccessDeniedException")
     account.region("us-east-1").add_response("lookup_events", page("A"), ASKED)
@@ -239,8 +362,8 @@ def test_a_window_can_be_asked_for_anew(account: Account):
     stub.add_response("lookup_events", page("A"), ASKED)
     stub.add_response("lookup_events", page("A", "B"), ASKED)
     source = account.source("us-east-1")
-    assert source.refresh(WINDOW) == 1
-    assert source.refresh(WINDOW) == 2
+    assert source.refresh(RUN) == 1
+    assert source.refresh(RUN) == 2
     assert names(source) == ["A", "B"]
     assert account.time.sleeps == [0.5], "two requests a second, also from one question to the next"
     account.assert_all_was_asked()
@@ -253,7 +376,7 @@ def test_single_calls_are_looked_up_by_their_name(account: Account):
     account.region("eu-west-1").add_response("lookup_events", {"Events": events, "NextToken": "2"}, asked)
     account.region("us-east-1").add_response("lookup_events", {"Events": [{"CloudTrailEvent": '{"requestID": "r3"}'}]})
     account.stubs["eu-west-1"].add_response("lookup_events", {"Events": []}, asked | {"NextToken": "2"})
-    assert {"r1", "r3"} <= account.source("eu-west-1").request_ids("GetCallerIdentity", NOW)
+    assert {"r1", "r3"} <= account.source("eu-west-1").request_ids(RUN, "GetCallerIdentity", NOW)
     account.assert_all_was_asked()
 
 

@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import json
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 from botocore.stub import ANY, Stubber
+from support import record
+from trail_bucket import TrailBucket, client_of, s3_server
 
+from tracer.collect.cache import Cache
+from tracer.collect.interface import DELIVERED, USUAL
 from tracer.collect.lookup import LookupSource
 from tracer.collect.runfile import RunFile
-from tracer.collect.waiting import POLL, SETTLED, USUAL, WaitingSource, recorded_history
+from tracer.collect.s3 import QUIET, S3Source
+from tracer.collect.waiting import POLL, WaitingSource, once_delivered
 from tracer.model.finding import Severity
 from tracer.model.run import DeployRun, TimeWindow
 
@@ -24,26 +31,35 @@ SECOND = timedelta(seconds=1)
 
 
 class History:
-    """An event history: what it holds, and since when. Stands in for the lookup, which has tests of its own."""
+    """A source: what it holds, and since when. Stands in for lookup and bucket, which have tests of their own."""
+
+    what = "CloudTrail"
+    settled = DELIVERED
 
     def __init__(self, now: datetime, arrivals: Sequence[tuple[str, datetime]], denied: Sequence[str] = ()) -> None:
         self.now = now
         self.arrivals = arrivals
-        self.regions = tuple(region for region in ("eu-west-1", "us-east-1") if region not in denied)
+        self.denied = denied
+        self.quiet = timedelta()
         self.read = 0
         self.looks = 0
 
     def held(self) -> set[str]:
         return {name for name, moment in self.arrivals if moment <= self.now}
 
-    def request_ids(self, event_name: str, since: datetime) -> set[str]:
+    def expects(self, region: str, after: timedelta) -> bool:
+        assert after == self.now - END
+        return region not in self.denied
+
+    def request_ids(self, run: DeployRun, event_name: str, since: datetime) -> set[str]:
+        assert run == RUN
         assert event_name == "GetCallerIdentity"
         assert since < END
         self.looks += 1
         return self.held()
 
-    def refresh(self, window: TimeWindow) -> int:
-        assert window == WINDOW
+    def refresh(self, run: DeployRun) -> int:
+        assert run == RUN
         self.read += 1
         return len(self.held() - {"m1", "m2"})
 
@@ -95,6 +111,16 @@ def test_a_call_that_comes_after_the_marker_is_waited_for():
     assert history.now == after(7.5)
 
 
+def test_where_calls_come_by_the_file_none_may_come_for_a_while():
+    history = History(after(0.5), [*CALLS, ("C", after(9))])
+    history.quiet = timedelta(minutes=6)
+    told: list[str] = []
+    source = WaitingSource(history, RECORDED, END, timedelta(hours=1), told.append, history.sleep, lambda: history.now)
+    assert list(source.records(RUN)) == [b"A", b"B", b"C"]
+    assert history.now == after(15), "six minutes after the last that came"
+    assert source.findings() == ()
+
+
 def test_a_second_pass_does_not_wait_again():
     history = History(after(0.5), CALLS)
     source, records, _ = waited(history)
@@ -132,7 +158,7 @@ def test_without_a_wait_there_is_one_look(arrivals: list[tuple[str, datetime]], 
 
 
 def test_a_run_of_long_ago_is_not_waited_for():
-    history = History(END + SETTLED, [("A", after(1))])
+    history = History(END + DELIVERED, [("A", after(1))])
     source, records, told = waited(history)
     assert (records, told, source.findings()) == ([b"A"], [], ())
     assert (history.looks, history.read) == (0, 0)
@@ -144,7 +170,7 @@ def test_an_unmarked_run_is_waited_for_by_the_clock():
     assert records == [b"A", b"B"]
     assert END + USUAL < history.now <= END + USUAL + timedelta(seconds=3 * POLL)
     assert source.findings() == ()
-    assert "the event history takes up to 15 minutes" in told[0]
+    assert "CloudTrail takes up to 15 minutes" in told[0]
 
 
 def test_no_marker_is_waited_for_where_the_lookup_is_denied():
@@ -163,7 +189,7 @@ def test_it_is_told_of_no_more_than_once_a_minute():
 
 def test_only_a_recorded_run_that_has_ended_is_waited_for():
     def kind(run: RunFile | None) -> type:
-        return type(recorded_history(run, ["eu-west-1"], timedelta(), print))
+        return type(once_delivered(LookupSource(["eu-west-1"]), run, timedelta(), print))
 
     assert [kind(run) for run in (None, replace(RECORDED, until=None), RECORDED)] == [
         LookupSource,
@@ -199,3 +225,111 @@ def test_the_real_lookup_is_asked_for_the_marker_by_its_name(no_aws: None):
     assert list(source.records(RUN)) == [b'{"eventName": "A"}']
     assert [finding.message.partition("(")[0] for finding in source.findings()] == ["CloudTrail's event history "]
     stub.assert_no_pending_responses()
+
+
+@pytest.fixture(scope="module")
+def s3() -> Iterator[str]:
+    with s3_server() as endpoint:
+        yield endpoint
+
+
+class Trail:
+    """A real bucket (moto's), to which a trail delivers as time passes."""
+
+    def __init__(self, endpoint: str, folder: Path) -> None:
+        self.bucket = TrailBucket(endpoint)
+        self.endpoint = endpoint
+        self.folder = folder
+        self.now = after(0.5)
+        self.due: list[tuple[datetime, str, Sequence[dict[str, object]]]] = []
+        self.bucket.deliver(BEGIN + timedelta(minutes=1), call("before", BEGIN - SECOND), region="eu-west-1")
+
+    def delivers(self, moment: datetime, *records: dict[str, object], region: str = "eu-west-1") -> None:
+        self.due.append((moment, region, records))
+
+    def sleep(self, seconds: float) -> None:
+        self.now += timedelta(seconds=seconds)
+        for moment, region, records in [item for item in self.due if item[0] <= self.now]:
+            self.bucket.deliver(moment, *records, region=region)
+        self.due = [item for item in self.due if item[0] > self.now]
+
+    def waited(
+        self, at_most: timedelta = timedelta(minutes=40), slack: timedelta = timedelta(hours=1), run: RunFile = RECORDED
+    ) -> tuple[list[str], list[str], list[str]]:
+        """The names of the records, what was told, and the findings that calls may be missing."""
+        told: list[str] = []
+        source = S3Source(
+            f"s3://{self.bucket.name}",
+            slack=slack,
+            cache=Cache(self.folder),
+            client_factory=lambda *_: client_of(self.endpoint),
+            clock=lambda: self.now,
+        )
+        waiting = WaitingSource(source, run, END, at_most, told.append, self.sleep, lambda: self.now)
+        names = [json.loads(item)["requestID"] for item in waiting.records(RUN)]
+        gaps = [finding.message for finding in waiting.findings() if "the run's end" in finding.message]
+        return names, told, gaps
+
+
+def call(name: str, moment: datetime, event_name: str = "GetRole", source: str = "iam.amazonaws.com"):
+    return record(event_name, source, time=f"{moment:%Y-%m-%dT%H:%M:%SZ}", requestID=name)
+
+
+def marker(name: str):
+    return call(name, END + SECOND, "GetCallerIdentity", "sts.amazonaws.com")
+
+
+@pytest.fixture
+def trail(s3: str, tmp_path: Path) -> Trail:
+    trail = Trail(s3, tmp_path)
+    trail.delivers(after(3), call("a", BEGIN + SECOND), marker("m1"))
+    trail.delivers(after(5), marker("m2"), region="us-east-1")
+    return trail
+
+
+def test_a_trail_is_waited_for_until_no_more_of_the_run_comes(trail: Trail):
+    """The marker came; some minutes later, as log files come, a call of before it."""
+    trail.delivers(after(9), call("b", END - SECOND), call("later", END))
+    trail.delivers(after(12), call("much later", END + timedelta(minutes=1)))
+    names, told, gaps = trail.waited()
+    assert names == ["before", "a", "m1", "b", "later", "much later", "m2"]
+    assert trail.now == after(9) + QUIET, "what is not of the window is not waited for"
+    assert gaps == []
+    assert told[0].endswith("the run's last call is not there yet (eu-west-1, us-east-1)")
+    assert told[-1].endswith("more calls may be on their way")
+
+
+def test_a_region_whose_first_log_file_has_not_come_is_waited_for(trail: Trail):
+    trail.due[-1] = (after(13), *trail.due[-1][1:])
+    names, _, gaps = trail.waited()
+    assert names == ["before", "a", "m1", "m2"]
+    assert gaps == []
+    assert trail.now == after(13) + QUIET
+
+
+def test_a_region_that_the_trail_does_not_log_is_not_waited_for_for_ever(trail: Trail):
+    del trail.due[-1]
+    names, _, gaps = trail.waited()
+    assert names == ["before", "a", "m1"]
+    assert gaps == []
+    assert trail.now == END + USUAL + QUIET
+
+
+def test_a_trail_that_is_late_is_a_finding(trail: Trail):
+    names, told, gaps = trail.waited(timedelta(minutes=4))
+    assert names == ["before", "a", "m1"]
+    (gap,) = gaps
+    assert gap.startswith(f"s3://{trail.bucket.name}/ was asked 4 minutes after the run's end")
+    assert "the run's last call is not there yet (us-east-1): calls may be missing" in gap
+    assert told[-1] == gap
+
+
+def test_what_comes_later_than_is_read_is_not_waited_for(trail: Trail):
+    trail.now = after(3)
+    assert trail.waited(slack=timedelta(minutes=3))[2] == []
+    assert trail.now == after(3)
+
+
+def test_a_trail_without_markers_is_waited_for_by_the_clock(trail: Trail):
+    assert trail.waited(run=replace(RECORDED, markers={}))[2] == []
+    assert trail.now == END + USUAL + QUIET

@@ -12,6 +12,7 @@ import click
 
 from tracer.cli.options import ANY, Settings
 from tracer.cli.output import deliver, say
+from tracer.cli.progress import CountedSource, Reading, is_watched
 from tracer.cli.times import window
 from tracer.collect.interface import QuerySource, RecordSource
 from tracer.collect.runfile import RunFile, load_run_file
@@ -38,30 +39,38 @@ def open_run(settings: Settings) -> tuple[RecordSource, DeployRun]:
     Raises:
         UsageError: nothing is named, or an option cannot be understood.
     """
-    from tracer.collect.cache import Cache
+    from tracer.collect.cache import Cache, default_folder
+    from tracer.collect.lookup import LookupSource
     from tracer.collect.open import asks_in_sql, open_source, query_source
     from tracer.collect.s3 import S3Source
-    from tracer.collect.waiting import recorded_history
+    from tracer.collect.waiting import Delivery, once_delivered
 
     recorded = load_run_file(settings.run) if settings.run else None
     sources = settings.sources or ((_LOOKUP,) if recorded else _piped("--from SOURCE", "--from logs/"))
     run = deploy_run(settings, recorded, sources)
 
+    def delivered(source: Delivery) -> RecordSource:
+        return once_delivered(source, recorded, settings.longest_wait, say)
+
     def history(regions: Sequence[str]) -> RecordSource:
         where = regions or (recorded.regions if recorded else ())
         _same_account(recorded, where)
-        return recorded_history(recorded, where, settings.longest_wait, say)
+        folder = None if settings.no_cache else Path(settings.cache) if settings.cache else default_folder()
+        return delivered(LookupSource(where, folder=folder, tell=say))
 
     def trail(spec: str) -> RecordSource:
         cache = Cache.passing() if settings.no_cache else Cache(Path(settings.cache)) if settings.cache else None
-        return S3Source(spec, slack=settings.slack, cache=cache, verify=settings.verify, tell=say)
+        return delivered(S3Source(spec, slack=settings.slack, cache=cache, verify=settings.verify, tell=say))
 
     def queried(spec: str) -> QuerySource:
         return query_source(spec, settings.slack, say)
 
     if settings.dry_run:
         _show_queries([queried(spec).sql(run) for spec in sources if asks_in_sql(spec)], settings)
-    return open_source(sources, run, history, trail, queried), run
+    if not is_watched():
+        return open_source(sources, run, history, trail, queried), run
+    reading = Reading()
+    return CountedSource(open_source(sources, run, history, trail, queried, reading), reading), run
 
 
 def deploy_run(settings: Settings, recorded: RunFile | None, sources: Sequence[str]) -> DeployRun:

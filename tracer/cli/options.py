@@ -185,10 +185,11 @@ SHARED: Final[Mapping[str, Sequence[click.Option]]] = {
         ),
         _text(
             "--wait", "TIME",
-            "How long to wait at most until the event history holds all of a recorded run: 90s, 20m, 1h.",
+            "How long to wait at most until CloudTrail has delivered all of a recorded run, to the event history or to a "
+            "trail's bucket: 90s, 20m, 1h.",
             default="20m",
         ),
-        _flag("--no-wait", "Look up what is there now."),
+        _flag("--no-wait", "Take what is there now."),
         _flag("--dry-run", "Print the SQL that Athena or CloudTrail Lake would be asked, and run nothing."),
         _text(
             "--slack", "TIME",
@@ -198,10 +199,10 @@ SHARED: Final[Mapping[str, Sequence[click.Option]]] = {
         _flag("--verify", "Check a bucket's log files against the trail's digests; what was altered does not count."),
         _text(
             "--cache", "DIR",
-            "Where a bucket's log files are kept, so that none is fetched twice. Not given: $XDG_CACHE_HOME/tracer, or "
-            "~/.cache/tracer.",
+            "Where a bucket's log files are kept, and for a day what was looked up, so that nothing is fetched twice. Not "
+            "given: $XDG_CACHE_HOME/tracer, or ~/.cache/tracer.",
         ),
-        _flag("--no-cache", "Keep none of them when the command has ended."),
+        _flag("--no-cache", "Keep nothing of that when the command has ended."),
         _many(
             "--principal", "principals", "ARN",
             "Who deployed: an IAM user, a role (all its sessions), one session, or the account's root. Not given, or "

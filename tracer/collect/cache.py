@@ -45,6 +45,56 @@ class StoredObject:
         return f"s3://{self.bucket}/{self.key}"
 
 
+class WholeFiles:
+    """Files below a folder, each there in whole or not at all.
+
+    Args:
+        folder: where they are; it is made when the first one comes.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._unfinished = folder / "unfinished"
+        self._is_ready = False
+
+    def write(self, path: Path, chunks: Iterable[bytes]) -> None:
+        """Write a file below the folder; what `chunks` raises is raised, and nothing is written then.
+
+        Raises:
+            CollectError: it cannot be written: the disk is full, or the folder is somebody else's.
+        """
+        with _telling(self._folder):
+            self._make_ready()
+            self._make(path.parent)
+            handle, name = tempfile.mkstemp(dir=self._unfinished)
+        temporary = Path(name)
+        try:
+            with os.fdopen(handle, "wb", buffering=0) as file:
+                for chunk in chunks:
+                    with _telling(self._folder):
+                        _write(file.fileno(), chunk)
+            with _telling(self._folder):
+                temporary.replace(path)
+        finally:
+            temporary.unlink(missing_ok=True)
+
+    def _make(self, folder: Path) -> None:
+        if folder != self._folder:
+            self._make(folder.parent)
+            folder.mkdir(mode=OWNER_ONLY, exist_ok=True)
+
+    def _make_ready(self) -> None:
+        if not self._is_ready:
+            self._folder.mkdir(mode=OWNER_ONLY, parents=True, exist_ok=True)
+            self._unfinished.mkdir(mode=OWNER_ONLY, exist_ok=True)
+            oldest = time.time() - LEFT_BEHIND
+            for file in self._unfinished.iterdir():
+                with suppress(FileNotFoundError):  # another run sweeps, too
+                    if file.stat().st_mtime < oldest:
+                        file.unlink()
+            self._is_ready = True
+
+
 class Cache:
     """Objects on disk.
 
@@ -54,8 +104,7 @@ class Cache:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self._unfinished = folder / "unfinished"
-        self._is_ready = False
+        self._files = WholeFiles(folder)
 
     @classmethod
     def passing(cls) -> Cache:
@@ -86,36 +135,12 @@ class Cache:
             CollectError: it cannot be written: the disk is full, or the folder is somebody else's.
         """
         path = self._path(item)
-        with _telling(self.folder):
-            self._make_ready()
-            path.parent.mkdir(mode=OWNER_ONLY, exist_ok=True)
-            handle, name = tempfile.mkstemp(dir=self._unfinished)
-        temporary = Path(name)
-        try:
-            with os.fdopen(handle, "wb", buffering=0) as file:
-                for chunk in chunks:
-                    with _telling(self.folder):
-                        _write(file.fileno(), chunk)
-            with _telling(self.folder):
-                temporary.replace(path)
-        finally:
-            temporary.unlink(missing_ok=True)
+        self._files.write(path, chunks)
         return path
 
     def _path(self, item: StoredObject) -> Path:
         name = hashlib.sha256("\0".join((item.bucket, item.key, item.etag)).encode()).hexdigest()
         return self.folder / name[:2] / name
-
-    def _make_ready(self) -> None:
-        if not self._is_ready:
-            self.folder.mkdir(mode=OWNER_ONLY, parents=True, exist_ok=True)
-            self._unfinished.mkdir(mode=OWNER_ONLY, exist_ok=True)
-            oldest = time.time() - LEFT_BEHIND
-            for file in self._unfinished.iterdir():
-                with suppress(FileNotFoundError):  # another run sweeps, too
-                    if file.stat().st_mtime < oldest:
-                        file.unlink()
-            self._is_ready = True
 
 
 def default_folder() -> Path:

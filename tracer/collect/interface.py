@@ -3,11 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Protocol
+from datetime import timedelta
+from typing import Final, Protocol
 
 from tracer.model.finding import Finding
 from tracer.model.record import RawRecord
 from tracer.model.run import DeployRun
+
+USUAL: Final = timedelta(minutes=15)
+"""How long CloudTrail takes to deliver a call's record at most, mostly. An estimate: AWS states an average alone."""
+
+DELIVERED: Final = timedelta(hours=1)
+"""How old calls are when CloudTrail is taken to have delivered them all: twelve times its average, "about 5 minutes of
+an API call. This time is not guaranteed"
+(https://docs.aws.amazon.com/awscloudtrail/latest/userguide/how-cloudtrail-works.html)."""
 
 
 class RecordSource(Protocol):

@@ -3,8 +3,8 @@
 What comes in: regions. What goes out: the management events of the run's window there, and in the region where the
 partition logs its global services. The pages are fetched once and spooled, because a run is read twice and AWS answers
 two requests a second. A fetch that breaks off (expired credentials, throttling) goes on at its last page when records
-are asked for again; nothing is kept beyond the process, because what a page held a minute ago may not be all of it. A
-region that denies the lookup is a finding, and the others go on.
+are asked for again; and where a folder is named, the next command goes on as well, as far as `tracer.collect.pages` can
+answer for what it kept. A region that denies the lookup is a finding, and the others go on.
 
 No LookupAttribute is sent for records. LookupEvents takes exactly one, and none keeps a run whole: `Username` is the
 user's or the session's name, so it loses what was done by the roles that the principal assumed, passed to
@@ -19,12 +19,16 @@ from __future__ import annotations
 import json
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence, Set
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any, Final
 
 from tracer.collect.aws import ACCESS_DENIED, THROTTLED, ClientFactory, error_code, explained, new_client
+from tracer.collect.caller import identity
+from tracer.collect.interface import DELIVERED
+from tracer.collect.pages import Cutter, Span, Stretches
 from tracer.collect.shapes import read_records
 from tracer.collect.spool import Spool
 from tracer.errors import CollectError
@@ -47,6 +51,8 @@ HISTORY: Final = timedelta(days=90)
 WAITS: Final = (2.0, 4.0, 8.0, 16.0, 32.0)
 """Seconds to wait, one after the other, where AWS still throttles after botocore's own retries, or answers in part."""
 
+_OPEN_END: Final = datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC)
+
 _TRAIL: Final = "read the trail's bucket instead: --from s3://BUCKET/PREFIX"
 
 
@@ -59,6 +65,8 @@ class LookupSource:
         sleep: waits so many seconds.
         clock: the time now, aware; what is too old to be looked up is measured from it.
         stopwatch: seconds that only ever grow; the requests are paced by it.
+        folder: the cache, where what was read is kept; None keeps nothing.
+        tell: takes a sentence for the user.
     """
 
     def __init__(
@@ -68,8 +76,12 @@ class LookupSource:
         sleep: Callable[[float], None] = time.sleep,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
         stopwatch: Callable[[], float] = time.monotonic,
+        folder: Path | None = None,
+        tell: Callable[[str], None] = lambda _: None,
     ) -> None:
         self._regions = tuple(regions)
+        self._folder = folder
+        self._tell = tell
         self._new_client = client_factory
         self._sleep = sleep
         self._clock = clock
@@ -105,22 +117,31 @@ class LookupSource:
         """Where the event history is read; known once it has been asked."""
         return tuple(place.name for place in self._places.values() if not place.denied)
 
-    def refresh(self, window: TimeWindow) -> int:
-        """Ask for the window anew; `records` will tell what it holds now.
+    what: Final = "CloudTrail"
+    settled: Final = DELIVERED
+    quiet: Final = timedelta()
+    """As `tracer.collect.waiting` has them: events are shown one by one, so one more look is enough."""
+
+    def expects(self, region: str, _: timedelta) -> bool:
+        """Whether calls of a region can be looked up; known once it has been asked."""
+        return region in self.regions
+
+    def refresh(self, run: DeployRun) -> int:
+        """Ask for the run's window anew; `records` will tell what it holds now.
 
         Returns:
             How many events that is. Raises CollectError as `records` does.
         """
-        self._readings.pop(window, None)
-        return self._read(window).count
+        self._readings.pop(run.window, None)
+        return self._read(run.window).count
 
-    def request_ids(self, event_name: str, since: datetime) -> Set[str]:
+    def request_ids(self, _: DeployRun, event_name: str, since: datetime) -> Set[str]:
         """The requestIDs of the calls of that name since then, in all regions; raises as `records` does."""
         request = {"LookupAttributes": [{"AttributeKey": "EventName", "AttributeValue": event_name}]}
         found: set[str] = set()
         for place in self._open_places():
-            for page in self._pages(place, _Query(request | _between(TimeWindow(since)))):
-                found.update(_request_id(event) for event in page)
+            for page in self._pages(place, _Query(request | _between(since, None))):
+                found.update(_request_id(event) for event in page["Events"])
         return found
 
     def _read(self, window: TimeWindow) -> _Reading:
@@ -133,10 +154,44 @@ class LookupSource:
             )
         reading = self._readings.setdefault(window, _Reading())
         for place in self._open_places():
-            query = reading.queries.setdefault(place.name, _Query(_between(window)))
-            for page in self._pages(place, query):
-                reading.add(page)
+            if place.name not in reading.questions:
+                reading.questions[place.name] = self._begun(place, window, reading)
+            for question in reading.questions[place.name]:
+                for page in self._pages(place, question.query):
+                    events = [(event.get("EventTime"), _line(event)) for event in page["Events"]]
+                    reading.add(line for _, line in events)
+                    self._keep(question, events, more=bool(page.get("NextToken")))
         return reading
+
+    def _begun(self, place: _Place, window: TimeWindow, reading: _Reading) -> Sequence[_Question]:
+        """What is left to be asked of a place when all that is kept was read."""
+        kept = self._kept(place)
+        span = Span(_second(window.since or self._clock() - HISTORY), _second(window.until or _OPEN_END))
+        known: list[Span] = []
+        for stretch in kept.known(span) if kept else ():
+            reading.add(line for _, line in stretch.events)
+            known.append(stretch.span)
+        return [_Question(_Query(_between(*_ends(gap, span, window))), Cutter(gap), kept) for gap in span.gaps(known)]
+
+    def _kept(self, place: _Place) -> Stretches | None:
+        """What is kept of a place; None where nothing shall be, or nobody tells whose account it is."""
+        if self._folder is None:
+            return None
+        try:
+            account = identity(self._new_client, place.name).account
+        except CollectError:
+            return None  # the lookup says what is wrong, if it cannot be done either
+        return Stretches(self._folder, account, place.name, self._clock())
+
+    def _keep(self, question: _Question, events: Sequence[tuple[datetime | None, bytes]], *, more: bool) -> None:
+        """Keep what is known now that a page has come; a cache that cannot be written stops nothing."""
+        stretch = question.cutter.cut([(moment and _second(moment), line) for moment, line in events], more=more)
+        if stretch and question.kept and self._folder:
+            try:
+                question.kept.keep(stretch)
+            except CollectError as error:
+                self._folder = question.kept = None
+                self._tell(f"{error.message}: a lookup that breaks off will begin anew.")
 
     def _open_places(self) -> Iterator[_Place]:
         """The regions, without those that deny the lookup. Raises CollectError where all do."""
@@ -166,7 +221,7 @@ class LookupSource:
             for region, client in clients.items()
         }
 
-    def _pages(self, place: _Place, query: _Query) -> Iterator[Sequence[Mapping[str, Any]]]:
+    def _pages(self, place: _Place, query: _Query) -> Iterator[Mapping[str, Any]]:
         """The pages of one region that are left; none where it denies the lookup.
 
         Each request but the token is the same, as NextToken demands.
@@ -181,7 +236,7 @@ class LookupSource:
                     raise explained(error, ACTION) from error
                 place.denied = error
                 return
-            yield page["Events"]
+            yield page
             query.advance(page.get("NextToken"))
 
     def _page(self, place: _Place, request: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -240,7 +295,7 @@ class _Place:
 
 @dataclass(slots=True)
 class _Query:
-    """One region's pages: the request for the next one, and whether there is one."""
+    """A question's pages: the request for the next one, and whether there is one."""
 
     request: Mapping[str, Any]
     done: bool = False
@@ -253,29 +308,52 @@ class _Query:
 
 
 @dataclass(slots=True)
+class _Question:
+    """What is asked of one region about one span, and where the answer is kept."""
+
+    query: _Query
+    cutter: Cutter
+    kept: Stretches | None
+
+
+@dataclass(slots=True)
 class _Reading:
-    """What was read of a window so far."""
+    """What was read of a window so far, and what is left to be asked, by region."""
 
     spool: Spool = field(default_factory=Spool)
     count: int = 0
-    queries: dict[str, _Query] = field(default_factory=dict)
+    questions: dict[str, Sequence[_Question]] = field(default_factory=dict)
 
-    def add(self, page: Sequence[Mapping[str, Any]]) -> None:
-        """Keep a page's events. Raises CollectError where the disk is full."""
+    def add(self, lines: Iterable[bytes]) -> None:
+        """Take events in. Raises CollectError where the disk is full."""
+        taken = list(lines)
         try:
-            self.spool.write(b"".join(map(_line, page)))
+            self.spool.write(b"".join(taken))
         except OSError as error:
             raise CollectError(
                 f"what was looked up cannot be kept in {tempfile.gettempdir()}: {error.strerror or error}",
                 "make room there, or set TMPDIR to another folder",
             ) from error
-        self.count += len(page)
+        self.count += len(taken)
 
 
-def _between(window: TimeWindow) -> dict[str, Any]:
+def _between(since: datetime | None, until: datetime | None) -> dict[str, Any]:
     """What a request says of its size and window. EndTime is inclusive; reduce leaves out the last second."""
-    times = {"StartTime": window.since, "EndTime": window.until}
+    times = {"StartTime": since, "EndTime": until}
     return {"MaxResults": PAGE} | {name: moment for name, moment in times.items() if moment}
+
+
+def _ends(gap: Span, span: Span, window: TimeWindow) -> tuple[datetime | None, datetime | None]:
+    """The ends of a gap in the window's `span`, as a request has them: what the window leaves open stays open."""
+    return (
+        window.since if gap.first == span.first else gap.first,
+        window.until if gap.last == span.last else gap.last,
+    )
+
+
+def _second(moment: datetime) -> datetime:
+    """The second that a moment lies in, as the request has it."""
+    return moment.astimezone(UTC).replace(microsecond=0)
 
 
 def _request_id(event: Mapping[str, Any]) -> str:

@@ -14,7 +14,8 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Set
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -25,6 +26,8 @@ from tracer.collect.aws import ClientFactory, explained, new_client
 from tracer.collect.bucket import CHUNK, GET, LIST, Bucket, Withheld, needed
 from tracer.collect.cache import Cache, StoredObject, default_folder
 from tracer.collect.discovery import discover
+from tracer.collect.glance import Glance
+from tracer.collect.interface import DELIVERED, USUAL
 from tracer.collect.shapes import read_records
 from tracer.collect.trail import Place, is_log, last_delivery, location, log_keys
 from tracer.collect.verify import Verdict, Verifier
@@ -45,6 +48,11 @@ PARALLEL: Final = 10
 
 AHEAD: Final = 4 * PARALLEL
 """How many files are asked for before the first of them is read."""
+
+QUIET: Final = timedelta(minutes=6)
+"""How long no new call of a window may come before the trail is taken to have delivered them all. "CloudTrail publishes
+log files multiple times an hour, about every 5 minutes"
+(https://docs.aws.amazon.com/awscloudtrail/latest/userguide/how-cloudtrail-works.html), and a poll takes its time."""
 
 TOLD_EVERY: Final = 5.0
 """Seconds between two sentences on how far the reading is."""
@@ -94,6 +102,8 @@ class S3Source:
         self._sleep = sleep
         self._clock = clock
         self._plans: dict[DeployRun, _Plan] = {}
+        self._glances: dict[StoredObject, Glance] = {}
+        self._regions: frozenset[str] = frozenset()
         self._bucket: Bucket | None = None
 
     def records(self, run: DeployRun) -> Iterator[RawRecord]:
@@ -103,19 +113,69 @@ class S3Source:
             CollectError: no credentials, or expired ones; no such bucket; nothing in it that may be read, or no log
                 files at all; AWS cannot be reached, or goes on failing; the cache cannot be written.
         """
-        try:
-            with Workers(PARALLEL, AHEAD) as workers:
-                self._bucket = self._bucket or self._opened()
-                if run not in self._plans:
-                    self._plans[run] = self._planned(self._bucket, run, workers)
-                yield from self._read(self._bucket, self._plans[run], workers)
-        except CollectError:
-            self._bucket = None  # whoever mends the credentials and asks again is asked for them again
-            raise
+        with self._at_work() as (bucket, workers):
+            if run not in self._plans:
+                self._plans[run] = self._planned(bucket, run, workers)
+            yield from self._read(bucket, self._plans[run], workers)
 
     def findings(self) -> tuple[Finding, ...]:
         """What was read, what was withheld, and whether it was verified."""
         return tuple(finding for run, plan in self._plans.items() for finding in self._findings_of(run, plan))
+
+    @property
+    def what(self) -> str:
+        """The bucket, and where in it."""
+        return str(self._where)
+
+    @property
+    def settled(self) -> timedelta:
+        """As `tracer.collect.waiting` has it: no log file is read that comes later."""
+        return min(DELIVERED, self._slack)
+
+    @property
+    def quiet(self) -> timedelta:
+        """As `tracer.collect.waiting` has it."""
+        return QUIET
+
+    def expects(self, region: str, after: timedelta) -> bool:
+        """Whether log files of a region may still come: there are some, or the first ones may be on their way."""
+        return region in self._regions or after < USUAL
+
+    def refresh(self, run: DeployRun) -> int:
+        """List the log files anew, and get those that came; `records` will list them once more.
+
+        Returns:
+            How many events of the run's window they hold. Raises CollectError as `records` does.
+        """
+        self._plans.pop(run, None)
+        return sum(glance.events for glance in self._looked(run))
+
+    def request_ids(self, run: DeployRun, event_name: str, since: datetime) -> Set[str]:
+        """The requestIDs of the calls of that name since then; raises as `records` does."""
+        found = (glance.request_ids(event_name, since) for glance in self._looked(run))
+        return frozenset().union(*found)
+
+    def _looked(self, run: DeployRun) -> list[Glance]:
+        """What the log files say that are there now; each is got and looked into once."""
+        with self._at_work() as (bucket, workers):
+            files, _ = self._found(bucket, run, workers)
+            self._regions = frozenset(place.region for place in files)
+            items = [item for listed in files.values() for item in listed]
+            new = [item for item in items if item not in self._glances]
+            for item, got in zip(new, workers.map(bucket.get, new), strict=True):
+                if not isinstance(got, Withheld):
+                    self._glances[item] = Glance.of(read_records(_chunks(got), str(item)), run.window)
+            return [self._glances[item] for item in items if item in self._glances]
+
+    @contextmanager
+    def _at_work(self) -> Iterator[tuple[Bucket, Workers]]:
+        try:
+            with Workers(PARALLEL, AHEAD) as workers:
+                self._bucket = self._bucket or self._opened()
+                yield self._bucket, workers
+        except CollectError:
+            self._bucket = None  # whoever mends the credentials and asks again is asked for them again
+            raise
 
     def _opened(self) -> Bucket:
         from botocore.exceptions import BotoCoreError
@@ -130,6 +190,18 @@ class S3Source:
     def _planned(self, bucket: Bucket, run: DeployRun, workers: Workers) -> _Plan:
         """What to read, and what the digests say of it."""
         now = self._clock()
+        files, gaps = self._found(bucket, run, workers)
+        self._tell(f"{self._where}: {sum(map(len, files.values()))} log files{_of(files)}.")
+        verdicts: dict[Place, Verdict] = {}
+        if self._verify:
+            verifier = Verifier(bucket, self._new_client, run.window, self._slack)
+            verdicts = {place: verifier.judge(place, items) for place, items in files.items()}
+        return _Plan(now, files, gaps, verdicts)
+
+    def _found(
+        self, bucket: Bucket, run: DeployRun, workers: Workers
+    ) -> tuple[Mapping[Place, tuple[StoredObject, ...]], tuple[str, ...]]:
+        """The log files of each place, and what may not be listed. Raises CollectError where nothing may be."""
         found = discover(bucket, self._where, run, workers.map)
         gaps = [*found.gaps]
         files: dict[Place, tuple[StoredObject, ...]] = {}
@@ -141,12 +213,7 @@ class S3Source:
                 files[place] = listed
         if not files:
             raise CollectError(f"no log files of {self._where} may be listed: {gaps[0]}", needed(LIST, bucket.name))
-        self._tell(f"{self._where}: {sum(map(len, files.values()))} log files{_of(files)}.")
-        verdicts: dict[Place, Verdict] = {}
-        if self._verify:
-            verifier = Verifier(bucket, self._new_client, run.window, self._slack)
-            verdicts = {place: verifier.judge(place, items) for place, items in files.items()}
-        return _Plan(now, files, tuple(gaps), verdicts)
+        return files, tuple(gaps)
 
     def _listed(self, bucket: Bucket, run: DeployRun, place: Place) -> tuple[StoredObject, ...] | Withheld:
         keys = log_keys(place, run.window, self._slack)
