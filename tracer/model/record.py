@@ -109,10 +109,10 @@ class Record:
         invoked_by = self.user_identity.invoked_by
         if invoked_by:
             return None if invoked_by.startswith(_CONSOLES) else invoked_by
-        return next(filter(_is_service, (self.source_ip_address, self.user_agent)), None)
+        return next(filter(is_service, (self.source_ip_address, self.user_agent)), None)
 
 
-def _is_service(witness: str | None) -> bool:
+def is_service(witness: str | None) -> bool:
     """Whether a `sourceIPAddress` or `userAgent` is the name of an AWS service, and of nothing else."""
     if witness is None or " " in witness:
         return False

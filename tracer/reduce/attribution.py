@@ -24,9 +24,9 @@ from tracer.model.arn import Arn
 from tracer.model.permission import Section
 from tracer.model.record import Record, Unreadable
 from tracer.model.run import DeployRun
-from tracer.reduce.callers import Caller, caller_of, matches
-from tracer.reduce.denials import is_denied
-from tracer.reduce.filters import passes
+from tracer.reduce.callers import Caller, matches
+from tracer.reduce.calls import Call, Reading
+from tracer.reduce.filters import passes_filters
 from tracer.reduce.request import lookup, plain_event, role_name
 
 _CLOUDFORMATION_SESSION: Final = "AWSCloudFormation"
@@ -61,7 +61,7 @@ class Members:
 class _Deeds:
     """What one identity did that makes others act for it."""
 
-    direct: int = 0
+    direct: bool = False
     assumed: set[str] = field(default_factory=set)
     """Session ARNs."""
     stack_roles: set[tuple[str, str]] = field(default_factory=set)
@@ -87,31 +87,46 @@ class Attribution:
         self.first: datetime | None = None
         self.last: datetime | None = None
 
-    def observe(self, record: Record | Unreadable) -> None:
+    def observe(self, reading: Reading | Unreadable) -> None:
         """Note who made this call, and whom it lets act."""
-        if isinstance(record, Unreadable):
-            self.unreadable[f"{record.reason} ({record.location})"] += 1
+        if isinstance(reading, Unreadable):
+            self.unreadable[f"{reading.reason} ({reading.location})"] += 1
             return
-        self.first = min(record.event_time, self.first or record.event_time)
-        self.last = max(record.event_time, self.last or record.event_time)
-        caller = caller_of(record)
+        call, _, moment, _ = reading
+        if self.first is None or moment < self.first:
+            self.first = moment
+        if self.last is None or moment > self.last:
+            self.last = moment
+        caller, met = call.caller, call.observed
+        call.observed = True
         if caller is None:
             return
         self.records_by_principal[caller.principal] += 1
-        self._callers.setdefault(caller.identity, caller)
         deeds = self._deeds[caller.identity]
-        if is_denied(record):
+        if not met:
+            self._observe_caller(call, caller, deeds)
+        if call.denied or moment not in self._run.window:
             return
-        if record.service == "sts" and record.event_name.startswith("AssumeRole"):
+        if not call.observed_inside:
+            call.observed_inside = True
+            call.passes = passes_filters(call.record, self._run)
+            if call.passes:
+                self._observe_deeds(call.record, deeds)
+        if call.passes and call.via is None:
+            deeds.direct = True
+            _note_key(call.record, moment, deeds)
+
+    def _observe_caller(self, call: Call, caller: Caller, deeds: _Deeds) -> None:
+        """What a call shows whenever it was made."""
+        self._callers.setdefault(caller.identity, caller)
+        record = call.record
+        if record.service == "sts" and record.event_name.startswith("AssumeRole") and not call.denied:
             deeds.assumed.update(_assumed_session(record))
-        if not passes(record, self._run):
-            return
-        if record.via is None:
-            deeds.direct += 1
-            _note_key(record, deeds)
-        event = plain_event(record)
+
+    def _observe_deeds(self, record: Record, deeds: _Deeds) -> None:
+        """What a call of the run shows."""
         if record.service == "cloudformation":
-            self._observe_stack(record, event, deeds)
+            self._observe_stack(record, plain_event(record), deeds)
         elif record.service == "lambda":
             self._observe_function(record, deeds)
 
@@ -231,11 +246,11 @@ def _reached(seeds: list[str], edges: _Edges) -> dict[str, Section]:
     return sections
 
 
-def _note_key(record: Record, deeds: _Deeds) -> None:
-    key, time = record.user_identity.access_key_id, record.event_time
+def _note_key(record: Record, moment: datetime, deeds: _Deeds) -> None:
+    key = record.user_identity.access_key_id
     if key:
-        first, last = deeds.keys.get(key, (time, time))
-        deeds.keys[key] = (min(first, time), max(last, time))
+        first, last = deeds.keys.get(key, (moment, moment))
+        deeds.keys[key] = (min(first, moment), max(last, moment))
 
 
 def _overlap(spans: Iterable[tuple[datetime, datetime]]) -> bool:

@@ -1,4 +1,4 @@
-"""The window and the filters of a run, asked of one record."""
+"""The filters of a run, asked of one record."""
 
 from __future__ import annotations
 
@@ -18,11 +18,6 @@ GLOBAL_SERVICES: Final = frozenset(
 "global service events" (https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-concepts.html) for IAM,
 STS and CloudFront; the others as their endpoints are
 (https://docs.aws.amazon.com/general/latest/gr/aws-service-information.html)."""
-
-
-def passes(record: Record, run: DeployRun) -> bool:
-    """Whether window and filters let the record pass."""
-    return record.event_time in run.window and passes_filters(record, run)
 
 
 def passes_filters(record: Record, run: DeployRun) -> bool:

@@ -1,65 +1,75 @@
 """Many records into few lines: permissions, denials and findings are counted, and keep a few events as evidence.
 
-The fold knows no order: whatever the order in which records come, the same lines come out, with the same first events.
-Memory grows with the number of distinct lines, not with the number of records.
+A line is looked up once a call, and its `Tally` counts the call's records from then on. The fold knows no order:
+whatever the order in which records come, the same lines come out, with the same first events. Memory grows with the
+number of distinct lines, not with the number of records.
 """
 
 from __future__ import annotations
 
 import bisect
-from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
+from typing import TypeVar
 
 from tracer.model.finding import Finding
 from tracer.model.permission import Basis, Evidence, Permission, UsedPermission, Widening
-from tracer.model.record import Record
 from tracer.model.trace import Denial
 
 _Key = tuple[str, str]
 """(eventTime as text, eventID): the order of evidence."""
 
-
-def time_text(record: Record) -> str:
-    """The record's time as CloudTrail writes it."""
-    return record.event_time.strftime("%Y-%m-%dT%H:%M:%SZ")
+_Line = TypeVar("_Line", Permission, Denial, Finding)
 
 
-@dataclass(slots=True)
-class _Tally:
+class Tally:
     """How often a line was seen, when, and in which events first."""
 
-    keep: int | None
-    count: int = 0
-    last: str = ""
-    first: list[_Key] = field(default_factory=list)
-    widened: dict[tuple[str, str, str], set[str]] = field(default_factory=lambda: defaultdict(set))
+    __slots__ = ("_first", "_keep", "_last", "_widened", "count")
+
+    def __init__(self, keep: int | None) -> None:
+        # How many events, and examples of what was widened, are kept; None keeps all.
+        self._keep = keep
+        self.count = 0
+        self._last = ""
+        self._first: list[_Key] = []
+        self._widened: dict[tuple[str, str, str], set[str]] = {}
 
     def add(self, key: _Key) -> None:
+        """Count an event."""
         self.count += 1
-        self.last = max(self.last, key[0])
-        bisect.insort(self.first, key)
-        # The first time is needed even where no event is kept.
-        del self.first[max(self.keep, 1) if self.keep is not None else len(self.first) :]
+        if key[0] > self._last:
+            self._last = key[0]
+        first = self._first
+        if self._keep is None or len(first) < max(self._keep, 1):
+            bisect.insort(first, key)
+        elif key < first[-1]:
+            first.pop()
+            bisect.insort(first, key)
 
     def widen(self, steps: Iterable[Widening]) -> None:
+        """Note what was widened; to note it again changes nothing."""
         for step in steps:
-            seen = self.widened[step.part, step.after, step.rule]
+            seen = self._widened.setdefault((step.part, step.after, step.rule), set())
             seen.add(step.before)
-            if self.keep is not None and len(seen) > max(self.keep, 1):
+            if self._keep is not None and len(seen) > max(self._keep, 1):
                 seen.remove(max(seen))
 
     @property
     def evidence(self) -> Evidence:
-        if not self.first:
+        """The events as a line shows them."""
+        if not self._first:
             return Evidence()
-        kept = self.first if self.keep is None else self.first[: self.keep]
-        return Evidence(self.count, self.first[0][0], self.last, tuple(event for _, event in kept))
+        kept = self._first if self._keep is None else self._first[: self._keep]
+        return Evidence(self.count, self._first[0][0], self._last, tuple(event for _, event in kept))
 
     @property
     def widenings(self) -> tuple[Widening, ...]:
+        """What was widened, sorted."""
         steps = (
-            Widening(part, before, after, rule) for (part, after, rule), seen in self.widened.items() for before in seen
+            Widening(part, before, after, rule)
+            for (part, after, rule), seen in self._widened.items()
+            for before in seen
         )
         return tuple(sorted(steps))
 
@@ -73,18 +83,19 @@ class Fold:
     """The lines of one trace, as they grow."""
 
     def __init__(self, keep: int | None) -> None:
-        # How many events, and examples of what was widened, each line keeps; None keeps all.
         self._keep = keep
-        self._permissions: dict[Permission, _Tally] = {}
-        self._denied: dict[Denial, _Tally] = {}
-        self._findings: dict[Finding, _Tally] = {}
+        self._permissions: dict[Permission, Tally] = {}
+        self._denied: dict[Denial, Tally] = {}
+        self._findings: dict[Finding, Tally] = {}
         self._meanings: dict[Permission, Permission] = {}
 
-    def permission(self, permission: Permission, widened: tuple[Widening, ...], record: Record) -> None:
-        """Count a record for a permission. A record counts once, however often it needs it: the caller sees to that."""
-        tally = self._permissions.setdefault(permission, _Tally(self._keep))
-        tally.add((time_text(record), record.event_id))
+    def permission(self, permission: Permission, widened: tuple[Widening, ...]) -> Tally:
+        """Where to count the events that needed a permission. An event counts once, however often it needs it: the
+        caller sees to that.
+        """
+        tally = self._tally(self._permissions, permission)
         tally.widen(widened)
+        return tally
 
     def inferred(self, permission: Permission, widened: tuple[Widening, ...]) -> bool:
         """A permission that no record stands behind; False where one of the same meaning is known already: what was
@@ -94,16 +105,16 @@ class Fold:
             self._meanings = {_meaning(known): known for known in self._permissions}
         if self._meanings.setdefault(_meaning(permission), permission) != permission:
             return False
-        self._permissions.setdefault(permission, _Tally(self._keep)).widen(widened)
+        self._tally(self._permissions, permission).widen(widened)
         return True
 
-    def denial(self, denial: Denial, record: Record) -> None:
-        """Count a record for a denial (without evidence)."""
-        self._denied.setdefault(denial, _Tally(self._keep)).add((time_text(record), record.event_id))
+    def denial(self, denial: Denial) -> Tally:
+        """Where to count the events of a denial (without evidence)."""
+        return self._tally(self._denied, denial)
 
-    def finding(self, finding: Finding, key: _Key) -> None:
-        """Count an event for a finding (without count and events)."""
-        self._findings.setdefault(finding, _Tally(self._keep)).add(key)
+    def finding(self, finding: Finding) -> Tally:
+        """Where to count the events of a finding (without count and events)."""
+        return self._tally(self._findings, finding)
 
     def permissions(self) -> tuple[UsedPermission, ...]:
         """The permissions, sorted."""
@@ -125,3 +136,9 @@ class Fold:
             Finding(line.code, line.message, line.event_source, line.event_name, tally.count, tally.evidence.events)
             for line, tally in self._findings.items()
         )
+
+    def _tally(self, lines: dict[_Line, Tally], line: _Line) -> Tally:
+        tally = lines.get(line)
+        if tally is None:
+            tally = lines[line] = Tally(self._keep)
+        return tally

@@ -20,9 +20,14 @@ _OMITTED_KEYS: Final = {"omitted", "originalSize", "reason"}
 https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-record-contents.html."""
 
 
-_MAX_DEPTH: Final = 100
+MAX_DEPTH: Final = 100
 """How deep a record may nest: far more than any of CloudTrail's does, and far less than what ends Python's stack when
 the record is written or walked again. Log content is hostile input."""
+
+
+def time_text(moment: datetime) -> str:
+    """A time as CloudTrail writes it."""
+    return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 class _NotARecordError(ValueError):
@@ -48,20 +53,20 @@ def decode(raw: bytes | Mapping[str, Any]) -> Mapping[str, Any]:
     if not isinstance(fields, Mapping):
         raise _NotARecordError("not a JSON object")
     if _may_nest(raw) and _nests_too_deep(fields):
-        raise _NotARecordError(f"not a CloudTrail record: it nests deeper than {_MAX_DEPTH} levels")
+        raise _NotARecordError(f"not a CloudTrail record: it nests deeper than {MAX_DEPTH} levels")
     return fields
 
 
 def _may_nest(raw: bytes | str | Mapping[str, Any]) -> bool:
     """Whether a text has brackets enough to nest too deep; nearly none has."""
     if isinstance(raw, str):
-        return raw.count("{") + raw.count("[") > _MAX_DEPTH
-    return isinstance(raw, Mapping) or raw.count(b"{") + raw.count(b"[") > _MAX_DEPTH
+        return raw.count("{") + raw.count("[") > MAX_DEPTH
+    return isinstance(raw, Mapping) or raw.count(b"{") + raw.count(b"[") > MAX_DEPTH
 
 
 def _nests_too_deep(value: object) -> bool:
     level = [value]
-    for _ in range(_MAX_DEPTH):
+    for _ in range(MAX_DEPTH):
         level = [inner for item in level for inner in _inner(item)]
         if not level:
             return False

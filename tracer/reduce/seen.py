@@ -3,24 +3,26 @@
 CloudTrail delivers some records twice, with the same eventID
 (https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-find-log-files.html), so a run's records are
 counted by eventID. A set of strings would take some 130 bytes a record; a run of an organisation has millions. This
-is an open-addressed table of 64-bit hashes of the id beside 32-bit hashes of the content: an equal id with another
-content is a conflict, which the caller settles in a pass of its own.
+is a table of buckets, each a run of 64-bit hashes of ids beside 32-bit hashes of the records' texts. Nearly every copy
+has the same text. An equal id over another text may say the same (`content_of`) or contradict: the caller settles that
+in a pass of its own. Python's hashes are keyed anew for each process, so nobody can write a log whose ids collide.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-from array import array
 from datetime import datetime
 from typing import Final
 
-from tracer.model.record import Record, ResourceReference, UserIdentity
+from tracer.model.record import RawRecord, Record, ResourceReference, Unreadable, UserIdentity
+from tracer.reduce.parse import canonical
 
-_LOAD: Final = 0.87
-_GROWTH: Final = 1.15
-"""Load and growth such that a table holds between 0.756 and 0.87 entries a slot of 12 bytes: 13.8 to 15.9 bytes
-each."""
+_KEY: Final = 8
+_ENTRY: Final = 12
+_FULL: Final = 100
+"""Entries a bucket, on average, before the buckets are split: between 50 and 100 entries share the 90 bytes that a
+bucket takes for itself, and the eighth that a bytearray takes in advance."""
 
 
 def content_of(record: Record) -> int:
@@ -41,63 +43,49 @@ def _values(value: object) -> object:
     raise TypeError(f"no record holds a {type(value).__name__}")
 
 
+def form_of(raw: RawRecord) -> int:
+    """A hash of the record's text: equal for copies of one delivery."""
+    if isinstance(raw, Unreadable):
+        return 0
+    return hash(raw if isinstance(raw, bytes) else canonical(raw)) & 0xFFFF_FFFF
+
+
 class Seen:
-    """The eventIDs that were selected, each with a hash of its content."""
+    """The eventIDs that were selected, each with a hash of its record's text."""
 
     def __init__(self) -> None:
-        self._resize(64)
-        self.conflicts: set[str] = set()
-        """The eventIDs that were met with different contents."""
+        self._buckets = [bytearray()]
+        self._count = 0
+        self.suspects: set[str] = set()
+        """The eventIDs that were met over different texts."""
 
-    def first(self, event_id: str, content: int) -> bool:
-        """Whether this id is new; notes a conflict where it is not, and its content is."""
-        key = (
-            int.from_bytes(hashlib.blake2b(event_id.encode("utf-8", "surrogatepass"), digest_size=8).digest(), "big")
-            or 1
-        )
-        slot = self._slot(key)
-        if self._keys[slot] == key:
-            if self._contents[slot] != content:
-                self.conflicts.add(event_id)
+    def first(self, event_id: str, form: int) -> bool:
+        """Whether this id is new; suspects it where it is not, and its text is."""
+        key = hash(event_id)
+        entry = key.to_bytes(_KEY, "little", signed=True)
+        bucket = self._buckets[key & len(self._buckets) - 1]
+        at = bucket.find(entry)
+        while at % _ENTRY and at != -1:  # the bytes of two neighbours
+            at = bucket.find(entry, at + 1)
+        if at != -1:
+            if int.from_bytes(bucket[at + _KEY : at + _ENTRY], "little") != form:
+                self.suspects.add(event_id)
             return False
-        self._keys[slot], self._contents[slot] = key, content
+        bucket += entry + form.to_bytes(_ENTRY - _KEY, "little")
         self._count += 1
-        if self._count > len(self._keys) * _LOAD:
-            self._grow()
+        if self._count > len(self._buckets) * _FULL:
+            self._split()
         return True
 
     def __len__(self) -> int:
         return self._count
 
-    def _slot(self, key: int) -> int:
-        """The slot that holds `key`, or the free one where it belongs; steps by a second hash, which shares no factor
-        with the table's odd-made size.
-        """
-        size = len(self._keys)
-        slot, step = key % size, 1 + (key >> 40) % (size - 1)
-        while self._keys[slot] not in (0, key):
-            slot = (slot + step) % size
-        return slot
-
-    def _grow(self) -> None:
-        keys, contents = self._keys, self._contents
-        self._resize(int(len(keys) * _GROWTH) + 1)
-        for key, content in zip(keys, contents, strict=True):
-            if key:
-                slot = self._slot(key)
-                self._keys[slot], self._contents[slot] = key, content
-                self._count += 1
-
-    def _resize(self, size: int) -> None:
-        size = _prime_from(size)
-        self._keys = array("Q", bytes(8 * size))
-        self._contents = array("L" if array("L").itemsize == 4 else "I", bytes(4 * size))
-        self._count = 0
-
-
-def _prime_from(size: int) -> int:
-    """The next prime: a step by any smaller number then visits every slot."""
-    size |= 1
-    while any(size % divisor == 0 for divisor in range(3, int(size**0.5) + 1, 2)):
-        size += 2
-    return size
+    def _split(self) -> None:
+        """Twice as many buckets: the next bit of a key says in which of two an entry belongs."""
+        bit = len(self._buckets)
+        halves = [(bytearray(), bytearray()) for _ in self._buckets]
+        for bucket, two in zip(self._buckets, halves, strict=True):
+            for at in range(0, len(bucket), _ENTRY):
+                key = int.from_bytes(bucket[at : at + _KEY], "little", signed=True)
+                two[key & bit != 0].extend(bucket[at : at + _ENTRY])
+        self._buckets = [first for first, _ in halves] + [second for _, second in halves]

@@ -7,52 +7,63 @@ what is left is the run's calls, and the mapping decides between no_permission_n
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from tracer.model.permission import Section
 from tracer.model.record import RawRecord, Record, Unreadable
 from tracer.model.run import DeployRun
 from tracer.reduce.attribution import Members
-from tracer.reduce.callers import Caller, caller_of
+from tracer.reduce.calls import Call, Calls
 from tracer.reduce.filters import passes_filters
 from tracer.reduce.parse import parse
-from tracer.reduce.seen import Seen, content_of
+from tracer.reduce.seen import Seen, content_of, form_of
 
 API_CALL: Final = "AwsApiCall"
 """The only eventType that means a permission. Records of the first versions have no eventType, and were all calls
 (https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-record-contents.html)."""
 
 
-@dataclass(frozen=True, slots=True)
-class Selected:
-    """A call of the run."""
+class Selected(NamedTuple):
+    """A call of the run.
 
-    record: Record
-    raw: RawRecord
-    caller: Caller
+    Attributes:
+        call: what the record says.
+        key: when, and under which id: the order of evidence.
+        section: whose policy its permissions belong in.
+        raw: the record as it came.
+    """
+
+    call: Call
+    key: tuple[str, str]
     section: Section
+    raw: RawRecord
+
+    @property
+    def event_id(self) -> str:
+        """Its id."""
+        return self.key[1]
 
 
-@dataclass(frozen=True, slots=True)
-class Binned:
+class Binned(NamedTuple):
     """A record that is no call of the run, or the same call again.
 
     Attributes:
         bin: the bin's name.
         raw: the record as it came.
-        record: the record, or what makes it unreadable.
+        record: what it says but for id and time, or what makes it unreadable.
         of_the_run: whether the run's own filters let it pass (a duplicate, or no API call).
+        event_id: its id.
     """
 
     bin: str
     raw: RawRecord
     record: Record | Unreadable
     of_the_run: bool = False
+    event_id: str = ""
 
 
 def select(
-    raws: Iterable[RawRecord], run: DeployRun, members: Members, winners: Mapping[str, int], seen: Seen
+    raws: Iterable[RawRecord], run: DeployRun, members: Members, seen: Seen, winners: Mapping[str, int] | None = None
 ) -> Iterator[Selected | Binned]:
     """Sort records into the run's calls and the rest.
 
@@ -60,33 +71,39 @@ def select(
         raws: the records, in any order.
         run: what was asked for.
         members: who belongs to it.
+        seen: remembers what was selected, and which eventIDs came in several forms.
         winners: for an eventID that stands over different contents, the content that counts.
-        seen: remembers what was selected; learns of conflicts.
     """
+    calls, window = Calls(), run.window
     for raw in raws:
-        record = parse(raw)
-        if isinstance(record, Unreadable):
-            yield Binned("unreadable", raw, record)
+        reading = calls.read(raw)
+        if isinstance(reading, Unreadable):
+            yield Binned("unreadable", raw, reading)
             continue
-        caller = caller_of(record)
-        section = members.section_of(caller) if caller else None
-        if caller is None or section is None:
+        call, event_id, moment, time = reading
+        record = call.record
+        section = members.section_of(call.caller) if call.caller else None
+        if section is None:
             yield Binned("other_principal", raw, record)
-        elif record.event_time not in run.window:
+        elif moment not in window:
             yield Binned("outside_window", raw, record)
         elif not passes_filters(record, run):
             yield Binned("filtered_out", raw, record)
-        elif not record.event_id.startswith("sha256:") and not _counts(record, winners, seen):
-            yield Binned("duplicate", raw, record, of_the_run=True)
+        elif not event_id.startswith("sha256:") and not _counts(event_id, raw, seen, winners):
+            yield Binned("duplicate", raw, record, of_the_run=True, event_id=event_id)
         elif record.event_type not in ("", API_CALL):
-            yield Binned("not_an_api_call", raw, record, of_the_run=True)
+            yield Binned("not_an_api_call", raw, record, of_the_run=True, event_id=event_id)
         else:
-            yield Selected(record, raw, caller, section)
+            yield Selected(call, (time, event_id), section, raw)
 
 
-def _counts(record: Record, winners: Mapping[str, int], seen: Seen) -> bool:
+def _counts(event_id: str, raw: RawRecord, seen: Seen, winners: Mapping[str, int] | None) -> bool:
     """Whether this is the record of its eventID that counts: the first, or the winner where contents differ."""
-    content = content_of(record)
-    if winners.get(record.event_id, content) != content:
+    if winners and event_id in winners and _content(raw) != winners[event_id]:
         return False
-    return seen.first(record.event_id, content)
+    return seen.first(event_id, form_of(raw))
+
+
+def _content(raw: RawRecord) -> int:
+    record = parse(raw)
+    return content_of(record) if isinstance(record, Record) else 0

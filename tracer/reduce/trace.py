@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from typing import Final
 
 from tracer.model.finding import Finding
-from tracer.model.permission import Basis, Permission, UsedPermission, Widening
+from tracer.model.permission import Basis, Permission, Section, UsedPermission, Widening
 from tracer.model.record import RawRecord, Record, Unreadable
 from tracer.model.run import DeployRun, TraceOptions
 from tracer.model.trace import Accounting, RunFacts, Trace
@@ -16,13 +17,14 @@ from tracer.reduce import denials, lifecycle
 from tracer.reduce.actions import NoPermission, Unknown
 from tracer.reduce.attribution import Attribution, Members
 from tracer.reduce.callers import partition_of_region
+from tracer.reduce.calls import Call, Calls, Reading
 from tracer.reduce.filters import GLOBAL_SERVICES
-from tracer.reduce.fold import Fold, time_text
+from tracer.reduce.fold import Fold, Tally
 from tracer.reduce.generalize import Generalizer
 from tracer.reduce.inferred import Deduction, stack_roles
 from tracer.reduce.inventory import Inventory
 from tracer.reduce.mapping import Mapped, map_record
-from tracer.reduce.parse import canonical, parse
+from tracer.reduce.parse import canonical, parse, time_text
 from tracer.reduce.seen import Seen, content_of
 from tracer.reduce.select import Binned, Selected, select
 from tracer.reduce.unselected import nothing_selected
@@ -54,14 +56,15 @@ def reduce_records(
 
     def reduced(winners: Mapping[str, int]) -> tuple[_Reduction, Seen]:
         reduction, seen = _Reduction(run, options, members, inventory), Seen()
-        for item in select(read(), run, members, winners, seen):
+        for item in select(read(), run, members, seen, winners):
             reduction.add(item)
         return reduction, seen
 
     reduction, seen = reduced({})
-    if seen.conflicts:
-        reduction, _ = reduced(_winners(read, run, members, seen.conflicts))
-        reduction.note_conflicts(seen.conflicts)
+    winners = _winners(read, run, members, seen.suspects) if seen.suspects else {}
+    if winners:
+        reduction, _ = reduced(winners)
+        reduction.note_conflicts(winners)
     if not reduction.accounting().selected:
         raise nothing_selected(reduction.accounting(), run, attribution)
     return reduction.trace(source_findings())
@@ -74,13 +77,13 @@ def select_records(read: Read, run: DeployRun) -> Iterator[RawRecord]:
     attribution, _ = _survey(read, run)
     members = attribution.members()
     bins: Counter[str] = Counter()
-    for item in select(read(), run, members, {}, Seen()):
+    for item in select(read(), run, members, Seen()):
         if isinstance(item, Selected) or item.bin == "not_an_api_call":
             break
         bins[item.bin] += 1
     else:
         raise nothing_selected(Accounting(**bins), run, attribution)
-    for item in select(read(), run, members, {}, Seen()):
+    for item in select(read(), run, members, Seen()):
         if isinstance(item, Selected) or item.of_the_run or _tells(item.record):
             yield item.raw
 
@@ -92,28 +95,45 @@ def _tells(record: Record | Unreadable) -> bool:
 
 def _survey(read: Read, run: DeployRun) -> tuple[Attribution, Inventory]:
     """The first pass."""
-    attribution, inventory = Attribution(run), Inventory()
+    attribution, inventory, calls = Attribution(run), Inventory(), Calls()
     for raw in read():
-        record = parse(raw)
-        attribution.observe(record)
-        if isinstance(record, Record):
-            inventory.observe(record)
+        reading = calls.read(raw)
+        if isinstance(reading, Reading) and not reading.call.observed:
+            inventory.observe(reading.call.record)
+        attribution.observe(reading)
     return attribution, inventory
 
 
-def _winners(read: Read, run: DeployRun, members: Members, conflicts: Collection[str]) -> dict[str, int]:
+def _winners(read: Read, run: DeployRun, members: Members, suspects: Collection[str]) -> dict[str, int]:
     """For each eventID that stands over different contents, the one with the smaller canonical JSON: a pass of its
-    own, which only a log that was tampered with, or masked twice, ever needs.
+    own, which only a log that was tampered with, masked twice, or rebuilt by Athena ever needs.
     """
+    contents: defaultdict[str, set[int]] = defaultdict(set)
     smallest: dict[str, tuple[bytes, int]] = {}
-    for item in select(read(), run, members, {}, Seen()):
-        record = item.record
+    for item in select(read(), run, members, Seen()):
         if isinstance(item, Binned) and not item.of_the_run:
             continue
-        if isinstance(record, Record) and record.event_id in conflicts and not isinstance(item.raw, Unreadable):
+        record = parse(item.raw) if item.event_id in suspects else None
+        if isinstance(record, Record) and not isinstance(item.raw, Unreadable):
             this = canonical(item.raw), content_of(record)
-            smallest[record.event_id] = min(this, smallest.get(record.event_id, this))
-    return {event_id: content for event_id, (_, content) in smallest.items()}
+            contents[item.event_id].add(this[1])
+            smallest[item.event_id] = min(this, smallest.get(item.event_id, this))
+    return {event_id: content for event_id, (_, content) in smallest.items() if len(contents[event_id]) > 1}
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a call of the run came to.
+
+    Attributes:
+        bin: where its records end.
+        tallies: where they are counted.
+        place: account, region and partition; a global service's region says nothing about the deploy's own.
+    """
+
+    bin: str
+    tallies: tuple[Tally, ...]
+    place: tuple[str | None, str | None, str]
 
 
 class _Reduction:
@@ -128,9 +148,7 @@ class _Reduction:
         self._deduction = Deduction(options.commands)
         self._remarks: set[Finding] = set()
         self._bins: Counter[str] = Counter()
-        self._accounts: Counter[str] = Counter()
-        self._regions: Counter[str] = Counter()
-        self._partitions: Counter[str] = Counter()
+        self._places: Counter[tuple[str | None, str | None, str]] = Counter()
         self._service, self._stage = _service_and_stage(run, members)
         self._generalize = Generalizer(options.resources, self._service, self._stage, members.stacks, inventory.made)
 
@@ -141,36 +159,43 @@ class _Reduction:
             if isinstance(item.record, Unreadable):
                 unreadable = item.record
                 finding = Finding("UNREADABLE_RECORD", f"{unreadable.reason} ({unreadable.location})")
-                self._fold.finding(finding, ("", ""))
+                self._fold.finding(finding).add(("", ""))
             return
-        self._note_place(item.record)
-        self._bins[self._map(item)] += 1
+        call, key, section, _ = item
+        outcome = call.outcome
+        if outcome is None:
+            outcome = call.outcome = self._outcome(call, section)
+        self._bins[outcome.bin] += 1
+        self._places[outcome.place] += 1
+        for tally in outcome.tallies:
+            tally.add(key)
 
-    def _map(self, item: Selected) -> str:
-        """The bin of a call of the run; its permissions, denials and findings go into the fold."""
-        record = item.record
+    def _outcome(self, call: Call, section: Section) -> Outcome:
+        """What a call of the run needed: its lines, permissions, denials and findings, are in the fold."""
+        record = call.record
+        region = None if record.service in GLOBAL_SERVICES else record.aws_region
+        place = record.account, region, partition_of_region(record.aws_region)
         mapped = map_record(record, self._inventory)
         if isinstance(mapped, NoPermission):
-            return "no_permission_needed"
-        if denials.is_denied(record):
-            self._deny(item, mapped)
-            return "denied"
+            return Outcome("no_permission_needed", (), place)
+        principal = self._principal(call)
+        if call.denied:
+            return Outcome("denied", tuple(self._deny(record, principal, section, mapped)), place)
         if isinstance(mapped, Unknown):
-            self._find(record, "UNKNOWN_ACTION", mapped.reason)
-            return "unmapped"
-        self._use(item, mapped, None)
+            return Outcome("unmapped", (self._find(record, "UNKNOWN_ACTION", mapped.reason),), place)
         if self._options.inferred:
-            self._deduction.note(item.section, self._principal(item), record)
-        return "used"
+            self._deduction.note(section, principal, record)
+        return Outcome("used", tuple(self._use(record, principal, section, mapped)), place)
 
-    def _use(self, item: Selected, mapped: Mapped, basis: Basis | None) -> None:
-        record = item.record
+    def _use(
+        self, record: Record, principal: str, section: Section, mapped: Mapped, basis: Basis | None = None
+    ) -> Iterator[Tally]:
         lines: dict[Permission, tuple[Widening, ...]] = {}
         for check in mapped.checks:
             pattern, widened = self._generalize(check.resource.pattern)
             permission = Permission(
-                section=item.section,
-                principal=self._principal(item),
+                section=section,
+                principal=principal,
                 action=check.action,
                 resource=pattern,
                 conditions=self._generalize.conditions(check.conditions),
@@ -180,17 +205,18 @@ class _Reduction:
             )
             lines[permission] = lines.get(permission, ()) + check.resource.widened + widened
         for permission, steps in lines.items():
-            self._fold.permission(permission, steps, record)
+            yield self._fold.permission(permission, steps)
         for doubt in mapped.doubts:
-            self._find(record, doubt.code, doubt.message)
+            yield self._find(record, doubt.code, doubt.message)
 
-    def _deny(self, item: Selected, mapped: Mapped | Unknown) -> None:
-        for denial in denials.denials_of(item.record, self._principal(item), mapped):
-            self._fold.denial(denial, item.record)
+    def _deny(self, record: Record, principal: str, section: Section, mapped: Mapped | Unknown) -> Iterator[Tally]:
+        for denial in denials.denials_of(record, principal, mapped):
+            yield self._fold.denial(denial)
         if self._options.include_denied:
-            self._use(item, denials.needed_by(item.record, mapped), Basis.DENIED)
-        for code, message in denials.remarks_on(item.record, mapped):
-            self._find(item.record, code, message)
+            needed = denials.needed_by(record, mapped)
+            yield from self._use(record, principal, section, needed, Basis.DENIED)
+        for code, message in denials.remarks_on(record, mapped):
+            yield self._find(record, code, message)
 
     def _infer(self) -> None:
         """Add what the records imply and do not hold."""
@@ -218,33 +244,24 @@ class _Reduction:
                 Finding("COVERAGE_GAP", f"some permissions are inferred, and no record stands behind them{missing}")
             )
 
-    def _principal(self, item: Selected) -> str:
+    def _principal(self, call: Call) -> str:
         """The ARN that the caller's policy is attached to; a role's path may stand in another record alone."""
-        caller = item.caller
-        if caller.path_known:
-            return caller.principal
+        caller = call.caller
+        if caller is None or caller.path_known:
+            return caller.principal if caller else ""
         head, _, name = caller.principal.rpartition("/")
         account = caller.principal.split(":")[4]
         full = self._inventory.full_name(account, "role/", name)
         return f"{head}/{full}" if full else caller.principal
 
-    def _find(self, record: Record, code: str, message: str) -> None:
-        finding = Finding(code, message, record.event_source, record.event_name)
-        self._fold.finding(finding, (time_text(record), record.event_id))
-
-    def _note_place(self, record: Record) -> None:
-        """Account and region of a call; a global service's region says nothing about the deploy's own."""
-        if record.account:
-            self._accounts[record.account] += 1
-        if record.aws_region and record.service not in GLOBAL_SERVICES:
-            self._regions[record.aws_region] += 1
-        self._partitions[partition_of_region(record.aws_region)] += 1
+    def _find(self, record: Record, code: str, message: str) -> Tally:
+        return self._fold.finding(Finding(code, message, record.event_source, record.event_name))
 
     def note_conflicts(self, conflicts: Collection[str]) -> None:
         """Report the eventIDs that stood over different contents."""
         for event_id in sorted(conflicts):
             message = "records of one eventID differ; the one with the smaller canonical JSON counts"
-            self._fold.finding(Finding("CONFLICTING_DUPLICATE", message), ("", event_id))
+            self._fold.finding(Finding("CONFLICTING_DUPLICATE", message)).add(("", event_id))
 
     def accounting(self) -> Accounting:
         """Where the records ended so far."""
@@ -270,13 +287,18 @@ class _Reduction:
 
     def _facts(self) -> RunFacts:
         window = self._run.window
+        accounts = {account for account, _, _ in self._places if account}
+        regions = {region for _, region, _ in self._places if region}
+        partitions: Counter[str] = Counter()
+        for (_, _, partition), count in self._places.items():
+            partitions[partition] += count
         return RunFacts(
             principals=self._run.principals,
-            since=window.since.strftime("%Y-%m-%dT%H:%M:%SZ") if window.since else None,
-            until=window.until.strftime("%Y-%m-%dT%H:%M:%SZ") if window.until else None,
-            accounts=self._run.accounts or tuple(sorted(self._accounts)),
-            regions=self._run.regions or tuple(sorted(self._regions)),
-            partition=min(self._partitions, key=lambda name: (-self._partitions[name], name), default="aws"),
+            since=time_text(window.since) if window.since else None,
+            until=time_text(window.until) if window.until else None,
+            accounts=self._run.accounts or tuple(sorted(accounts)),
+            regions=self._run.regions or tuple(sorted(regions)),
+            partition=min(partitions, key=lambda name: (-partitions[name], name), default="aws"),
             service=self._service,
             stage=self._stage,
             stacks=self._members.stacks,
