@@ -185,8 +185,8 @@ SHARED: Final[Mapping[str, Sequence[click.Option]]] = {
         ),
         _text(
             "--wait", "TIME",
-            "How long to wait at most until CloudTrail has delivered all of a recorded run, to the event history or to a "
-            "trail's bucket: 90s, 20m, 1h.",
+            "How long to wait at most until CloudTrail has delivered all of a recorded run, to the event history or to "
+            "a trail's bucket: 90s, 20m, 1h.",
             default="20m",
         ),
         _flag("--no-wait", "Take what is there now."),
@@ -199,8 +199,8 @@ SHARED: Final[Mapping[str, Sequence[click.Option]]] = {
         _flag("--verify", "Check a bucket's log files against the trail's digests; what was altered does not count."),
         _text(
             "--cache", "DIR",
-            "Where a bucket's log files are kept, and for a day what was looked up, so that nothing is fetched twice. Not "
-            "given: $XDG_CACHE_HOME/tracer, or ~/.cache/tracer.",
+            "Where a bucket's log files are kept, and for a day what was looked up, so that nothing is fetched twice. "
+            "Not given: $XDG_CACHE_HOME/tracer, or ~/.cache/tracer.",
         ),
         _flag("--no-cache", "Keep nothing of that when the command has ended."),
         _many(
