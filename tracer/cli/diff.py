@@ -9,6 +9,7 @@ import click
 from tracer.cli.inputs import read_policy_groups
 from tracer.cli.options import Settings, command
 from tracer.cli.output import show
+from tracer.cli.progress import working
 from tracer.emit.diff import diff as compare
 from tracer.errors import UsageError
 from tracer.model.policy import Policy
@@ -33,7 +34,8 @@ def diff(settings: Settings, old: str, new: str, *, no_new_access: bool) -> int:
     Meaning counts, not text: order, splitting and wildcards make no difference where the action table shows that none
     is there, and what a Deny takes away is not allowed. What cannot be shown to have been allowed before is gained.
     """
-    found = [(name, compare(before, after)) for name, before, after in _pairs(old, new)]
+    with working("Comparing the policies"):
+        found = [(name, compare(before, after)) for name, before, after in _pairs(old, new)]
     compared = [Compared(name, one.gained, one.lost) for name, one in found]
     show(difference(compared))
     return int(no_new_access and any(one.gained for one in compared))

@@ -8,6 +8,7 @@ from tracer import pipeline
 from tracer.cli.documents import Told, deliver_draft, tell
 from tracer.cli.inputs import read_traces
 from tracer.cli.options import Settings, command
+from tracer.cli.progress import working
 
 
 @command(
@@ -24,7 +25,9 @@ def emit(settings: Settings, traces: tuple[str, ...]) -> int:
     Before anything is written the policy is checked: it allows every permission of the traces, and nothing that neither
     the baseline nor the traces hold.
     """
-    draft = pipeline.draft(read_traces(traces), settings.draft_options())
+    known = read_traces(traces)
+    with working("Drafting and checking the policy"):
+        draft = pipeline.draft(known, settings.draft_options())
     delivered = deliver_draft(settings, draft, {})
     tell(settings, draft, delivered, Told.LEAST)
     return settings.exit_code(draft.findings)

@@ -12,6 +12,7 @@ import click
 
 from tracer.cli.options import ANY, Settings
 from tracer.cli.output import deliver, say
+from tracer.cli.progress import CountedSource, Reading, is_watched
 from tracer.cli.times import window
 from tracer.collect.interface import QuerySource, RecordSource
 from tracer.collect.runfile import RunFile, load_run_file
@@ -66,7 +67,10 @@ def open_run(settings: Settings) -> tuple[RecordSource, DeployRun]:
 
     if settings.dry_run:
         _show_queries([queried(spec).sql(run) for spec in sources if asks_in_sql(spec)], settings)
-    return open_source(sources, run, history, trail, queried), run
+    if not is_watched():
+        return open_source(sources, run, history, trail, queried), run
+    reading = Reading()
+    return CountedSource(open_source(sources, run, history, trail, queried, reading), reading), run
 
 
 def deploy_run(settings: Settings, recorded: RunFile | None, sources: Sequence[str]) -> DeployRun:

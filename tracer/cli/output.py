@@ -20,6 +20,7 @@ from typing import IO, Final
 
 import click
 
+from tracer.cli.progress import out_of_the_way
 from tracer.errors import EmitError
 from tracer.report.layout import Document
 from tracer.report.plain import plain
@@ -31,14 +32,14 @@ _STOPPING: Final = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM")
 def say(text: str) -> None:
     """Talk: `text`, if there is any, on stderr, with nothing in it that a terminal might obey."""
     if text:
-        with contextlib.suppress(BrokenPipeError):
+        with contextlib.suppress(BrokenPipeError), out_of_the_way():
             click.echo(printable_lines(text), err=True)
 
 
 def talk(document: Document) -> None:
     """Talk in blocks, on stderr: in tables and colours where that is a terminal, else as plain text."""
     if document:
-        with contextlib.suppress(BrokenPipeError):
+        with contextlib.suppress(BrokenPipeError), out_of_the_way():
             click.echo(_written(document, sys.stderr), err=True, nl=False)
 
 
@@ -79,10 +80,12 @@ def print_result(chunks: Iterable[bytes]) -> None:
     if sys.stdout is None:
         raise EmitError("standard output is closed", "name a file with -o")
     stdout = sys.stdout.buffer
+    seen = out_of_the_way() if sys.stdout.isatty() else contextlib.nullcontext()
     try:
-        for chunk in chunks:
-            stdout.write(chunk)
-        stdout.flush()
+        with seen:
+            for chunk in chunks:
+                stdout.write(chunk)
+            stdout.flush()
     except BrokenPipeError:
         _let_go_of(stdout)
     except OSError as error:

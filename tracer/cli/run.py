@@ -8,6 +8,7 @@ from tracer import pipeline
 from tracer.cli.documents import Told, deliver_draft, tell
 from tracer.cli.inputs import open_run
 from tracer.cli.options import Settings, command
+from tracer.cli.progress import working
 from tracer.collect.interface import RecordSource
 from tracer.model.run import DeployRun
 
@@ -40,7 +41,8 @@ def main_job(settings: Settings, source: RecordSource, asked: DeployRun, *, whol
         whole: whether the summary is told in whole.
     """
     trace = pipeline.trace(source, asked, settings.trace_options())
-    draft = pipeline.draft([trace], settings.draft_options())
+    with working("Drafting and checking the policy"):
+        draft = pipeline.draft([trace], settings.draft_options())
     delivered = deliver_draft(settings, draft, {"trace.json": trace.to_json()})
     tell(settings, draft, delivered, Told.ALL if whole else Told.READ)
     return settings.exit_code(draft.findings)

@@ -16,6 +16,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import BinaryIO, Final
 
+from tracer.collect.meter import Meter, Unwatched
 from tracer.collect.shapes import read_records
 from tracer.collect.spool import Spool
 from tracer.errors import CollectError
@@ -41,11 +42,14 @@ class FileSource:
 
     Args:
         paths: a file, a folder (read with all folders below it), or `-` for standard input; each.
+        meter: hears how far the reading is; where there is none, nobody counts beforehand how much there is.
     """
 
-    def __init__(self, paths: Sequence[str | Path]) -> None:
+    def __init__(self, paths: Sequence[str | Path], meter: Meter | None = None) -> None:
         self._paths = tuple(dict.fromkeys(str(path) for path in paths))
         self._spools: dict[str, Spool] = {}
+        self._meter = meter or Unwatched()
+        self._uncounted = self._paths if meter else ()
 
     def records(self, run: DeployRun) -> Iterator[RawRecord]:
         """Every record in the files, whatever the run.
@@ -57,6 +61,7 @@ class FileSource:
         for path in self._paths:
             if path != STDIN:
                 _stat(path)
+        self._count()
         for path in self._paths:
             yield from self._records_at(path)
 
@@ -72,7 +77,7 @@ class FileSource:
         if stat.S_ISFIFO(mode):
             yield from read_records(self._spooled(path).chunks(), path)
         elif stat.S_ISDIR(mode) or stat.S_ISREG(mode):
-            yield from _records_in_files(path)
+            yield from self._records_in_files(path)
         else:
             raise CollectError(f"{path} is neither a file nor a folder", "name a log file or a folder of them")
 
@@ -80,22 +85,42 @@ class FileSource:
         if path not in self._spools:
             try:
                 if path == STDIN:
-                    self._spools[path] = Spool(_chunks(sys.stdin.buffer))
+                    self._spools[path] = Spool(self._chunks(sys.stdin.buffer))
                 else:
                     with Path(path).open("rb") as pipe:
-                        self._spools[path] = Spool(_chunks(pipe))
+                        self._spools[path] = Spool(self._chunks(pipe))
             except OSError as error:
                 raise _unreadable(path, error) from error
         return self._spools[path]
 
+    def _records_in_files(self, path: str) -> Iterator[RawRecord]:
+        empty = True
+        for file in _log_files(path):
+            empty = False
+            yield from read_records(self._read(file), file)
+            self._meter.advance(1, 0)
+        if empty:
+            raise CollectError(f"no log files in {path}", _LOOKED_FOR)
 
-def _records_in_files(path: str) -> Iterator[RawRecord]:
-    empty = True
-    for file in _log_files(path):
-        empty = False
-        yield from read_records(_read(file), file)
-    if empty:
-        raise CollectError(f"no log files in {path}", _LOOKED_FOR)
+    def _read(self, path: str) -> Iterator[bytes]:
+        try:
+            with Path(path).open("rb") as file:
+                yield from self._chunks(file)
+        except OSError as error:
+            raise _unreadable(path, error) from error
+
+    def _chunks(self, file: BinaryIO) -> Iterator[bytes]:
+        while chunk := file.read(_CHUNK):
+            self._meter.advance(0, len(chunk))
+            yield chunk
+
+    def _count(self) -> None:
+        """Tell the meter, once, how much there is to read; nobody knows it of a pipe."""
+        for path in self._uncounted:
+            if path != STDIN and not stat.S_ISFIFO(_stat(path).st_mode):
+                sizes = [_stat(file).st_size for file in _log_files(path)]
+                self._meter.expect(len(sizes), sum(sizes))
+        self._uncounted = ()
 
 
 def _log_files(path: str) -> Iterator[str]:
@@ -120,19 +145,6 @@ def _log_files(path: str) -> Iterator[str]:
 
 def _is_log(name: str) -> bool:
     return not any(other in name for other in _NO_LOGS)
-
-
-def _read(path: str) -> Iterator[bytes]:
-    try:
-        with Path(path).open("rb") as file:
-            yield from _chunks(file)
-    except OSError as error:
-        raise _unreadable(path, error) from error
-
-
-def _chunks(file: BinaryIO) -> Iterator[bytes]:
-    while chunk := file.read(_CHUNK):
-        yield chunk
 
 
 def _stat(path: str) -> os.stat_result:

@@ -12,6 +12,7 @@ from tracer.collect.files import FileSource
 from tracer.collect.interface import QuerySource, RecordSource
 from tracer.collect.lake import LakeSource
 from tracer.collect.lookup import LookupSource
+from tracer.collect.meter import Meter
 from tracer.collect.s3 import S3Source
 from tracer.collect.trail import SCHEME
 from tracer.errors import UsageError
@@ -50,6 +51,7 @@ def open_source(
     history: Callable[[Sequence[str]], RecordSource] = LookupSource,
     trail: Callable[[str], RecordSource] = S3Source,
     queried: Callable[[str], RecordSource] = query_source,
+    meter: Meter | None = None,
 ) -> RecordSource:
     """The source that `specs` name: paths, `-` for standard input, `s3://bucket/prefix`, `lookup`,
     `athena:database.table`, `lake:event-data-store`; several are read one after the other.
@@ -62,6 +64,7 @@ def open_source(
         history: makes the source that `lookup` names, of regions.
         trail: makes the source that `s3://bucket/prefix` names, of that.
         queried: makes the source that is asked in SQL, of its spec.
+        meter: hears how far the reading of files is.
 
     Raises:
         UsageError: nothing is named, or no bucket, table or event data store.
@@ -70,7 +73,7 @@ def open_source(
         raise UsageError("no source is named", "name one: --from logs/, --from lookup, or --from - for standard input")
     sources: list[RecordSource] = []
     if paths := [spec for spec in specs if _is_path(spec)]:
-        sources.append(FileSource(paths))
+        sources.append(FileSource(paths, meter))
     sources += [trail(spec) for spec in dict.fromkeys(specs) if spec.startswith(SCHEME)]
     sources += [queried(spec) for spec in dict.fromkeys(specs) if asks_in_sql(spec)]
     if LOOKUP in specs:
