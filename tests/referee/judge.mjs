@@ -14,6 +14,16 @@ const { runSimulation, runUnsafeSimulation } = await import(
   pathToFileURL(require.resolve('@cloud-copilot/iam-simulate'))
 )
 
+// A key's own policy says whether IAM policies count for it. This one, which keys have by default, lets them:
+// https://docs.aws.amazon.com/kms/latest/developerguide/key-policy-default.html
+function keyPolicy(call) {
+  const root = `arn:aws:iam::${call.principal.split(':')[4]}:root`
+  return {
+    Version: '2012-10-17',
+    Statement: [{ Effect: 'Allow', Principal: { AWS: root }, Action: 'kms:*', Resource: '*' }]
+  }
+}
+
 async function decide(policies, call) {
   const simulation = {
     request: {
@@ -25,6 +35,9 @@ async function decide(policies, call) {
     identityPolicies: policies.map((policy, place) => ({ name: String(place), policy })),
     serviceControlPolicies: [],
     resourceControlPolicies: []
+  }
+  if (call.action.startsWith('kms:') && call.resource.includes(':key/')) {
+    simulation.resourcePolicy = keyPolicy(call)
   }
   if (call.unchecked) {
     return runUnsafeSimulation(simulation, {})

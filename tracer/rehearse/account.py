@@ -20,7 +20,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from importlib.resources import files
 from subprocess import PIPE
-from types import TracebackType
 from typing import Any, Final, Self
 
 from tracer.errors import RehearseError
@@ -101,7 +100,7 @@ class Account:
         process = subprocess.Popen([*command, "--judge", *judge], stdin=PIPE, stdout=PIPE, text=True)  # noqa: S603
         line = process.stdout.readline() if process.stdout else ""
         if not line:
-            process.wait()
+            process.communicate()
             raise RehearseError(
                 "the local account did not start",
                 "what it said stands above; `pip install 'cloudtrail-tracer[rehearse]'` installs what it needs",
@@ -111,9 +110,7 @@ class Account:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.stop()
 
     def stop(self) -> None:

@@ -18,8 +18,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from moto.core.exceptions import ServiceException
 from moto.moto_api._internal import mock_random
 from moto.moto_api._internal.models import moto_api_backend
+from werkzeug.exceptions import HTTPException
 
 from tracer.rehearse.denial import Answer
 from tracer.rehearse.directory import MotoDirectory
@@ -54,12 +56,16 @@ class Control:
             "failures": lambda _: self.failures,
         }.get(name)
         if handler is None or method != "POST":
-            return _json(404, {"error": f"{method} {name}"})
-        return _json(200, handler(json.loads(body or b"{}")))
+            return _json(404, {"error": f"there is no {method} {name}"})
+        try:
+            return _json(200, handler(json.loads(body or b"{}")))
+        except (HTTPException, ServiceException) as error:
+            return _json(400, {"error": getattr(error, "message", str(error))})
 
     def _reset(self, asked: Mapping[str, Any]) -> object:
         seed = asked.get("seed")
         moto_api_backend.reset()
+        self.directory.furnish()
         mock_random.seed(seed)
         self.directory.boundaries.clear()
         self.gate.journal.clear()

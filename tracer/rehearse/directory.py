@@ -7,6 +7,7 @@ policies suffice, but for a trust policy, which a rehearsal takes to hold.
 
 from __future__ import annotations
 
+import functools
 import json
 import secrets
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -14,7 +15,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from moto.iam.models import Group, IAMBackend, ManagedPolicy, Role, User, iam_backends
+from moto.iam.aws_managed_policies import aws_managed_policies_data
+from moto.iam.models import AWSManagedPolicy, Group, IAMBackend, ManagedPolicy, Role, User, iam_backends
 from moto.kms.models import kms_backends
 from moto.secretsmanager.models import secretsmanager_backends
 from moto.sts.models import STSBackend, sts_backends
@@ -61,6 +63,15 @@ class MotoDirectory:
     def sts(self) -> STSBackend:
         """The STS of moto."""
         return sts_backends[self.account][PARTITION]
+
+    def furnish(self) -> None:
+        """Give an empty account the policies that AWS manages.
+
+        moto can, and then makes them anew for each partition, which takes seconds; nobody changes them.
+        """
+        policies = _managed_by_aws(self.account)
+        self.iam.aws_managed_policies = list(policies)
+        self.iam.managed_policies = {policy.arn: policy for policy in policies}
 
     def caller(self, access_key_id: str) -> Caller | None:
         """Who a key belongs to; None where the account does not know it, or it is not active."""
@@ -172,6 +183,12 @@ class MotoDirectory:
 
     def _role(self, arn: str) -> Role | None:
         return next((role for role in self.iam.roles.values() if role.arn == arn), None)
+
+
+@functools.cache
+def _managed_by_aws(account: str) -> Sequence[AWSManagedPolicy]:
+    data = json.loads(aws_managed_policies_data)
+    return [AWSManagedPolicy.from_data(name, account, "us-east-1", policy) for name, policy in data.items()]
 
 
 def _held_by(holder: User | Group | Role) -> Iterable[Document]:

@@ -18,7 +18,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from subprocess import PIPE
-from typing import IO, Any, Protocol, cast
+from typing import IO, Any, Protocol, Self, cast
 
 from tracer.errors import RehearseError
 
@@ -64,10 +64,12 @@ class Judge(Protocol):
 
 @dataclass(slots=True)
 class JudgeProcess:
-    """A judge that is a process; it answers one question at a time and ends with its standard input."""
+    """A judge that is a process; it answers one question at a time and ends with its standard input.
 
-    question: IO[str]
-    answer: IO[str]
+    A context manager, which stops it.
+    """
+
+    process: subprocess.Popen[str]
     lock: threading.Lock = field(default_factory=threading.Lock)
 
     @classmethod
@@ -77,7 +79,17 @@ class JudgeProcess:
             process = subprocess.Popen(command, stdin=PIPE, stdout=PIPE, encoding="utf-8")  # noqa: S603
         except OSError as error:
             raise RehearseError(f"the judge cannot be started: {command[0]}: {error.strerror}") from error
-        return cls(cast("IO[str]", process.stdin), cast("IO[str]", process.stdout))
+        return cls(process)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    def stop(self) -> None:
+        """End the process."""
+        self.process.communicate()
 
     def decide(
         self, policies: Sequence[Mapping[str, Any]], principal: str, needs: Sequence[Need]
@@ -90,11 +102,12 @@ class JudgeProcess:
         return [Decision(answer) for answer in answers]
 
     def _ask(self, question: Mapping[str, Any]) -> list[str]:
+        asked, answered = cast("IO[str]", self.process.stdin), cast("IO[str]", self.process.stdout)
         with self.lock:
             try:
-                self.question.write(json.dumps(question) + "\n")
-                self.question.flush()
-                answer = self.answer.readline()
+                asked.write(json.dumps(question) + "\n")
+                asked.flush()
+                answer = answered.readline()
             except OSError:
                 answer = ""
         if not answer:

@@ -92,16 +92,17 @@ class Layer:
         scope = scope_of(request)
         if scope is None:
             return answer(_UNSIGNED, "", "query", request_id)
+        service, protocol = protocol_of(request, scope)
         try:
             caller = self.directory.caller(scope.access_key_id)
             if caller is None:
-                service, protocol = protocol_of(request, scope)
                 return answer(_UNKNOWN_KEY.get(service, _UNKNOWN_KEY[""]), service, protocol, request_id)
             asked = decode(request, scope)
             return self._judged(self._call(request, asked, scope, caller, request_id), asked, environ)
         except RehearseError as error:
-            self.control.failures.append(f"{error.message}; {error.hint}" if error.hint else error.message)
-            return Answer(NOT_IMPLEMENTED, {"Content-Type": "text/plain"}, f"{error.message}\n{error.hint}\n".encode())
+            said = f"{error.message}; {error.hint}" if error.hint else error.message
+            self.control.failures.append(said)
+            return answer(ApiError("NotImplemented", said), service, protocol, request_id, status=NOT_IMPLEMENTED)
 
     def _judged(self, call: Call, asked: Asked, environ: dict[str, Any]) -> Answer:
         """The call, if it may be made."""
@@ -157,15 +158,15 @@ https://docs.aws.amazon.com/IAM/latest/APIReference/CommonErrors.html, and EC2's
 
 
 def configure_moto() -> None:
-    """What moto has to do without: containers; and what it has to have: the policies that AWS manages."""
+    """What moto has to do without: containers."""
     default_user_config["lambda"]["use_docker"] = False
     default_user_config["batch"]["use_docker"] = False
-    default_user_config["iam"]["load_aws_managed_policies"] = True
 
 
 def layer(judge: JudgeProcess, seed: int | None, start: datetime | None) -> Layer:
     """The application, with an account that is empty."""
     directory = MotoDirectory(ACCOUNT)
+    directory.furnish()
     gate = Gate(directory, judge, Ids(seed), Clock(start))
     install(gate)
     control = Control(directory, gate)
@@ -180,7 +181,11 @@ def main(arguments: list[str]) -> None:
     parser.add_argument("--judge", nargs=argparse.REMAINDER, required=True)
     asked = parser.parse_args(arguments)
     configure_moto()
-    application = layer(JudgeProcess.start(asked.judge), asked.seed, asked.start)
+    try:
+        judge = JudgeProcess.start(asked.judge)
+    except RehearseError as error:
+        sys.exit(error.message)
+    application = layer(judge, asked.seed, asked.start)
     server = make_server("127.0.0.1", 0, application, threaded=True, request_handler=_QuietHandler)
     print(json.dumps({"port": server.server_port}), flush=True)  # noqa: T201  # what the parent waits for
     threading.Thread(target=server.serve_forever, daemon=True).start()

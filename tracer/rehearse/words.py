@@ -133,6 +133,15 @@ def without_star(value: str, _call: Call, _state: State) -> str:
     return value.removesuffix(":*")
 
 
+def kind(value: str, _call: Call, _state: State) -> str:
+    """A resource of EC2 as in its ARN, of its id, whose front says what it is: `sg-1` is `security-group/sg-1`.
+
+    https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonec2.html (resource types)
+    """
+    front = value.partition("-")[0]
+    return f"{_KINDS.get(front, front)}/{value}"
+
+
 def last(value: str, _call: Call, _state: State) -> str:
     """What stands behind the last `/`."""
     return value.rpartition("/")[2]
@@ -148,6 +157,10 @@ def encoded(value: str, _call: Call, _state: State) -> str:
     return quote(value, safe="")
 
 
+_KINDS: Final[Mapping[str, str]] = {"sg": "security-group"}
+"""EC2's types of resources whose ids do not begin with the type's name."""
+
+
 WORDS: Final[Mapping[str, Word]] = {
     word.__name__: word
     for word in (
@@ -156,6 +169,7 @@ WORDS: Final[Mapping[str, Word]] = {
         function,
         image,
         key,
+        kind,
         last,
         layer,
         object_of_url,
