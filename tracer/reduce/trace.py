@@ -16,6 +16,7 @@ from tracer.model.trace import Accounting, RunFacts, Trace
 from tracer.reduce import denials, lifecycle
 from tracer.reduce.actions import NoPermission, Unknown
 from tracer.reduce.attribution import Attribution, Members
+from tracer.reduce.beside import beside
 from tracer.reduce.callers import partition_of_region
 from tracer.reduce.calls import Call, Calls, Reading
 from tracer.reduce.filters import GLOBAL_SERVICES
@@ -221,8 +222,8 @@ class _Reduction:
     def _infer(self) -> None:
         """Add what the records imply and do not hold."""
         gaps: set[str] = set()
-        known = [line.permission for line in self._fold.permissions()]
-        for line in (*self._deduction.lines(), *stack_roles(known)):
+        known = self._fold.permissions()
+        for line in (*self._deduction.lines(), *stack_roles(used.permission for used in known), *beside(known)):
             resource, widened = self._generalize(line.resource)
             permission = Permission(
                 line.section,

@@ -11,6 +11,11 @@
         rule, events       as in `tracer.reference.implied_rules`
         url_at, read       paths of its address, and expressions that read `Bucket` and `Key` out of one; or
         bucket_at, key_at, version_at   paths of its parts
+    beside.json       what goes with an action that was needed and leaves no record
+        rule, actions      its name, and the actions that it is known by
+        section            whose they are; not given: anybody's
+        on                 a regular expression for the whole resource part of the ARN; not given: any
+        adds               the action, on the same resource
     unlogged.json     which calls a default trail leaves out: `event_source`, `events`
     signs.json        how the deployment bucket and the artifacts in it are known: `sign`, `match`
 
@@ -28,6 +33,7 @@ from dataclasses import dataclass
 from importlib import resources
 from typing import Any, Final
 
+from tracer.model.action import Action
 from tracer.reference import overrides, table
 from tracer.reference.overrides import When, parse_when
 from tracer.reference.table import ActionFact
@@ -97,6 +103,36 @@ class ObjectRead:
     verified: bool = True
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Beside:
+    """An action that leaves no record and goes with others; see the module."""
+
+    rule: str
+    actions: frozenset[Action]
+    adds: ActionFact
+    why: str
+    source: str
+    section: str | None = None
+    on: re.Pattern[str] | None = None
+    verified: bool = True
+
+
+@functools.cache
+def beside() -> tuple[Beside, ...]:
+    """Every row of beside.json, in the order of the file."""
+    return tuple(
+        Beside(
+            **row
+            | {
+                "actions": frozenset(_fact(text, row["rule"]).action for text in row["actions"]),
+                "adds": _fact(row["adds"], row["rule"]),
+                "on": re.compile(row["on"]) if "on" in row else None,
+            }
+        )
+        for row in _load("beside.json")
+    )
+
+
 @functools.cache
 def commands() -> tuple[Command, ...]:
     """Every command, in the order of the file."""
@@ -162,11 +198,16 @@ def _sign(row: Mapping[str, Any]) -> Sign:
 
 def _call(row: Mapping[str, Any]) -> Call:
     source, _, event = row["call"].partition(":")
-    prefix, _, name = row["action"].partition(":") if "action" in row else _action(source, event)
+    fact = _fact(row["action"] if "action" in row else "".join(_action(source, event)), row["call"])
+    return Call(source, event, fact, row.get("on"), not is_unlogged(source, event), row.get("versioned", False))
+
+
+def _fact(action: str, where: str) -> ActionFact:
+    prefix, _, name = action.partition(":")
     fact = table.lookup(prefix, name)
     if fact is None:
-        raise KeyError(f"{row['call']}: the action table has no {prefix}:{name}")
-    return Call(source, event, fact, row.get("on"), not is_unlogged(source, event), row.get("versioned", False))
+        raise KeyError(f"{where}: the action table has no {action}")
+    return fact
 
 
 def _action(source: str, event: str) -> tuple[str, str, str]:
