@@ -264,24 +264,6 @@ def test_what_a_call_needs(service: str, operation: str, params: Mapping[str, An
     assert needed(service, operation, **params) == expected
 
 
-@pytest.mark.parametrize(
-    "url",
-    [
-        "https://b.s3.amazonaws.com/k/t.json",
-        "https://b.s3.eu-west-1.amazonaws.com/k/t.json?versionId=1",
-        "https://b.s3-eu-west-1.amazonaws.com/k/t.json",
-        "https://s3.eu-west-1.amazonaws.com/b/k/t.json",
-        "https://s3-eu-west-1.amazonaws.com/b/k/t.json",
-        "http://127.0.0.1:5000/b/k/t.json",
-    ],
-)
-def test_a_template_is_read_with_the_permissions_of_the_caller(url: str):
-    assert needed("cloudformation", "ValidateTemplate", TemplateURL=url)[-1] == (
-        "s3:GetObject",
-        "arn:aws:s3:::b/k/t.json",
-    )
-
-
 class AccountWithARole(EmptyState):
     def role_arn(self, account: str, name: str) -> str | None:
         return f"arn:aws:iam::{account}:role/team/{name}"

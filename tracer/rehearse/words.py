@@ -117,17 +117,6 @@ def copied(value: str, _call: Call, _state: State) -> str:
     return unquote(value.split("?", 1)[0]).lstrip("/")
 
 
-def object_of_url(value: str, call: Call, _state: State) -> str:
-    """The ARN of an object, of its URL: the bucket stands in the host's name or in the path.
-
-    https://docs.aws.amazon.com/AmazonS3/latest/userguide/VirtualHosting.html
-    """
-    url = urlsplit(value)
-    bucket, found, _ = (url.hostname or "").partition(".s3")
-    in_path = unquote(url.path).lstrip("/")
-    return f"arn:{call.caller.partition}:s3:::{f'{bucket}/{in_path}' if found else in_path}"
-
-
 def without_star(value: str, _call: Call, _state: State) -> str:
     """A log group's ARN as calls about tags have it, without the `:*` that DescribeLogGroups adds."""
     return value.removesuffix(":*")
@@ -172,7 +161,6 @@ WORDS: Final[Mapping[str, Word]] = {
         kind,
         last,
         layer,
-        object_of_url,
         path,
         queue,
         resource,
