@@ -27,29 +27,26 @@ A row's keys:
     source     where it is not the file's
     why        for people
 
-In templates `{partition}`, `{region}`, `{account}` and `{caller}` (its ARN) are the call's; `{.A.B}` is parameter A's
-member B in botocore's spelling; `{item.A}` the like; `{...|WORD}` goes through a small function of `words.py`. An
-operation without a row is refused loudly: it is never guessed what AWS checks.
+Templates and paths are those of `templates.py`. An operation without a row is refused loudly: it is never guessed what
+AWS checks.
 """
 
 from __future__ import annotations
 
 import functools
 import json
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from importlib.resources import files
-from typing import Any, Final
+from typing import Any
 
 from tracer.errors import RehearseError
 from tracer.rehearse.call import Call
 from tracer.rehearse.judge import Need
-from tracer.rehearse.words import WORDS, State
+from tracer.rehearse.templates import Absent, filled, value_of
+from tracer.rehearse.words import State
 
 __all__ = ["NoRow", "State", "needs_of", "services", "table"]
-
-_PLACEHOLDER: Final = re.compile(r"\{([^{}|]+)(?:\|(\w+))?\}")
 
 
 class NoRow(RehearseError):
@@ -60,10 +57,6 @@ class NoRow(RehearseError):
             f"the rehearsal's account does not know what AWS checks for {call.name}",
             f"add a row to tracer/rehearse/needs/{call.service}.json, from AWS's Service Authorization Reference",
         )
-
-
-class _Absent(LookupError):
-    """A parameter that a template names is not in the call."""
 
 
 def needs_of(call: Call, state: State) -> tuple[Need, ...]:
@@ -145,7 +138,7 @@ def _needs(row: Mapping[str, Any], call: Call, state: State) -> Iterator[Need]:
 def _holds(condition: str, call: Call, item: object) -> bool:
     """Whether what a path names is there; or is the value behind its `=`."""
     path, equals, wanted = condition.partition("=")
-    value = _value(path, call, item)
+    value = value_of(path, call, item)
     return value == wanted if equals else bool(value)
 
 
@@ -153,7 +146,7 @@ def _items(row: Mapping[str, Any], call: Call) -> list[object]:
     """What the row is repeated for; once, for nothing, where it has no `each`."""
     if "each" not in row:
         return [None]
-    items = _value(row["each"], call, None)
+    items = value_of(row["each"], call)
     if isinstance(items, Mapping):
         return list(items.values())
     return items if isinstance(items, list) else []
@@ -162,8 +155,8 @@ def _items(row: Mapping[str, Any], call: Call) -> list[object]:
 def _resource(row: Mapping[str, Any], call: Call, item: object, state: State) -> str:
     template = table(call.service).get("resources", {}).get(row["resource"], row["resource"])
     try:
-        return _filled(template, call, item, state)
-    except _Absent as absent:
+        return filled(template, call, state, item)
+    except Absent as absent:
         raise RehearseError(
             f"{call.name} came without {absent}, which the resource of {row['action']} is made of",
             f"see its row in tracer/rehearse/needs/{call.service}.json",
@@ -174,52 +167,18 @@ def _context(row: Mapping[str, Any], call: Call, item: object, state: State) -> 
     context = {}
     for key, template in row.get("context", {}).items():
         try:
-            context[key] = _filled(template, call, item, state)
-        except _Absent:
+            context[key] = filled(template, call, state, item)
+        except Absent:
             continue  # AWS does not fill the key either
     return context
 
 
 def _tags(row: Mapping[str, Any], call: Call) -> dict[str, str | Sequence[str]]:
     """`aws:RequestTag/KEY` and `aws:TagKeys`. Tags are a map, or a list of keys and values, as services spell them."""
-    tags = _value(row["tags"], call, None) if "tags" in row else None
+    tags = value_of(row["tags"], call) if "tags" in row else None
     if isinstance(tags, list):
         pairs = [{name.lower().removeprefix("tag"): value for name, value in tag.items()} for tag in tags]
         tags = {pair["key"]: pair["value"] for pair in pairs}
     if not isinstance(tags, Mapping) or not tags:
         return {}
     return {**{f"aws:RequestTag/{key}": str(value) for key, value in tags.items()}, "aws:TagKeys": sorted(tags)}
-
-
-def _filled(template: str, call: Call, item: object, state: State) -> str:
-    def fill(found: re.Match[str]) -> str:
-        value = _value(found[1], call, item)
-        if value is None:
-            raise _Absent(found[1])
-        return WORDS[found[2]](str(value), call, state) if found[2] else str(value)
-
-    return _PLACEHOLDER.sub(fill, template)
-
-
-def _value(path: str, call: Call, item: object) -> object:
-    """What a path names: None where there is nothing."""
-    first, *rest = path.split(".")
-    value: object
-    match first:
-        case "":
-            value = call.params
-        case "item":
-            value = item
-        case "partition":
-            value = call.caller.partition
-        case "region":
-            value = call.region
-        case "account":
-            value = call.caller.account
-        case "caller":
-            value = call.caller.arn
-        case _:
-            raise RehearseError(f"`{path}` in a template of needs/{call.service}.json names nothing")
-    for name in rest:
-        value = value.get(name) if isinstance(value, Mapping) else None
-    return value
