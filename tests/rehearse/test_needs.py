@@ -105,6 +105,8 @@ FUNCTION: Final = f"arn:aws:lambda:us-east-1:{ACCOUNT}:function:x1"
 STATE_MACHINE: Final = f"arn:aws:states:us-east-1:{ACCOUNT}:stateMachine:x1"
 TOPIC: Final = f"arn:aws:sns:us-east-1:{ACCOUNT}:x1"
 SAMPLES: Final[Mapping[tuple[str, str], str]] = {
+    ("", "AuthorizerCredentialsArn"): ROLE,
+    ("", "CredentialsArn"): ROLE,
     ("", "Role"): ROLE,
     ("", "RoleARN"): ROLE,
     ("", "RoleArn"): ROLE,

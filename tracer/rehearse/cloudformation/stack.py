@@ -1,0 +1,271 @@
+"""A stack's resources: made in order of dependency, changed, cleaned up behind, and rolled back.
+
+moto's map of resources resolves a template's functions by asking itself for the resource that they name, so a resource
+is made when it is first needed. This one keeps that and makes, changes and replaces through a type's calls; what a
+template no longer has is removed at the end, in reverse order, as AWS does:
+https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/using-cfn-updating-stacks-update-behaviors.html
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Final
+
+from moto.cloudformation.parsing import ResourceMap, clean_json
+from moto.utilities.utils import get_partition
+
+from tracer.rehearse.cloudformation import resources
+from tracer.rehearse.cloudformation.calls import Caller
+from tracer.rehearse.cloudformation.expressions import Value
+from tracer.rehearse.cloudformation.resources import Resource, ResourceFailed, Wanted
+from tracer.rehearse.cloudformation.rows import resource_type
+
+Report = Callable[[Wanted, str | None, str, str | None], None]
+"""Told of each step: a resource, its physical id, its status and the reason."""
+
+_DYNAMIC: Final = re.compile(r"\{\{resolve:(ssm|ssm-secure|secretsmanager):([^{}]+)\}\}")
+"""https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/dynamic-references.html"""
+
+_RETAIN: Final = "Retain"
+
+
+@dataclass(frozen=True, slots=True)
+class _Step:
+    """What became of a resource: `before` is None for a new one, and another than `after` where that replaced it."""
+
+    before: Resource | None
+    after: Resource
+
+    @property
+    def in_place(self) -> bool:
+        return self.before is not None and self.before.physical_resource_id == self.after.physical_resource_id
+
+
+class StackResources(ResourceMap):
+    """The resources of one stack."""
+
+    def __init__(self, *args: Value, caller: Caller, **kwargs: Value) -> None:
+        self._caller = caller
+        self._made: dict[str, Resource] = {}
+        self._pending: set[str] = set()
+        self._steps: list[_Step] = []
+        self.role_arn: str | None = None
+        self.report: Report = lambda *_: None
+        super().__init__(*args, **kwargs)
+
+    def __getitem__(self, key: str) -> Value:
+        """What a template's function names; a resource is made or changed first, where that is still to be done."""
+        if key not in self._resource_json_map:
+            return self._parsed_resources[key]
+        if key in self._pending:
+            self._pending.discard(key)
+            self._bring_about(key, self._resource_json_map[key])
+        return self._made.get(key)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._made)
+
+    def __len__(self) -> int:
+        return len(self._made)
+
+    @property
+    def resources(self) -> list[str]:
+        """The logical ids of what is there."""
+        return list(self._made)
+
+    def validate_outputs(self) -> None:
+        """Nothing: an attribute is asked of the resource itself, when it is there."""
+
+    def parse_ssm_parameter(self, value: str, value_type: str) -> Value:
+        """The value of a parameter of type `AWS::SSM::Parameter::Value<...>`: CloudFormation asks for it.
+
+        https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-supplied-parameter-types.html
+        """
+        parameters = self._caller.make("ssm", "GetParameters", {"Names": [value]})["Parameters"]
+        text = parameters[0]["Value"]
+        return text.split(",") if "List" in value_type else text
+
+    def deploy(self, template: Mapping[str, Any], parameters: Mapping[str, str], tags: Mapping[str, str]) -> None:
+        """Make the resources what a template says. Nothing is removed yet: see `clean_up` and `roll_back`.
+
+        Raises:
+            ResourceFailed: a resource could not be made or changed.
+            NoType: nothing is known of what is called for a resource's type; then nothing was called at all.
+        """
+        self._steps = []
+        self._use(template, parameters, tags)
+        for logical_id, body in template["Resources"].items():
+            if self._asked_for(logical_id):
+                resource_type(body["Type"])
+        self._pending = set(template["Resources"])
+        for logical_id in template["Resources"]:
+            self[logical_id]
+
+    @property
+    def changed(self) -> bool:
+        """Whether the last deploy made, changed or leaves to remove anything."""
+        return bool(self._steps) or bool(self._surplus())
+
+    def clean_up(self) -> list[ResourceFailed]:
+        """Remove what the template no longer has, and what was replaced; tell what could not be."""
+        replaced = [step.before for step in self._steps if step.before and not step.in_place]
+        gone = [resource for resource in replaced if not resource.wanted.retained_when_replaced]
+        surplus = self._surplus()
+        for resource in surplus:
+            del self._made[resource.logical_resource_id]
+        return self._remove([*reversed(gone), *(item for item in surplus if not item.wanted.retained)])
+
+    def roll_back(self) -> list[ResourceFailed]:
+        """Undo the steps of the last deploy, the latest first; tell what could not be undone."""
+        failures: list[ResourceFailed] = []
+        for step in reversed(self._steps):
+            logical_id = step.after.logical_resource_id
+            if step.before and step.in_place:
+                try:
+                    self._made[logical_id] = self._updated(step.after, step.before.wanted)
+                except ResourceFailed as failure:
+                    failures.append(failure)
+                continue
+            failures += [] if step.after.wanted.retained else self._remove([step.after])
+            if step.before:
+                self._made[logical_id] = step.before
+            else:
+                self._made.pop(logical_id, None)
+        return failures
+
+    def delete_all(self) -> list[ResourceFailed]:
+        """Remove every resource that is not retained, the latest first; tell what could not be removed."""
+        there = list(reversed(self._made.values()))
+        failures = self._remove([resource for resource in there if not resource.wanted.retained])
+        left = {failure.wanted.logical_id for failure in failures}
+        self._made = {name: resource for name, resource in self._made.items() if name in left}
+        return failures
+
+    def _use(self, template: Mapping[str, Any], parameters: Mapping[str, str], tags: Mapping[str, str]) -> None:
+        """Take a template as the one that `self[...]` resolves."""
+        self._template = dict(template)
+        self._resource_json_map = dict(template["Resources"])
+        self.input_parameters = dict(parameters)
+        self.tags = dict(tags)
+        self.resolved_parameters = {}
+        self.load()
+
+    def _surplus(self) -> list[Resource]:
+        """What is there and the template does not ask for, the latest first."""
+        return [resource for name, resource in reversed(self._made.items()) if not self._asked_for(name)]
+
+    def _asked_for(self, logical_id: str) -> bool:
+        body = self._resource_json_map.get(logical_id)
+        return body is not None and ("Condition" not in body or bool(self.lazy_condition_map[body["Condition"]]))
+
+    def _bring_about(self, logical_id: str, body: Mapping[str, Any]) -> None:
+        """Make, replace or change one resource, after those that it depends on."""
+        if not self._asked_for(logical_id):
+            return
+        depends_on = body.get("DependsOn", [])
+        for other in [depends_on] if isinstance(depends_on, str) else depends_on:
+            self[other]
+        wanted = self._wanted(logical_id, body)
+        before = self._made.get(logical_id)
+        if before and not resources.differs(before.wanted, wanted):
+            self._made[logical_id] = replace(before, wanted=wanted)
+            return
+        try:
+            after = self._updated(before, wanted) if before and _in_place(before.wanted, wanted) else self._new(wanted)
+        except ResourceFailed as failure:
+            if failure.left:
+                self._steps.append(_Step(before, failure.left))
+            raise
+        self._made[logical_id] = after
+        self._steps.append(_Step(before, after))
+
+    def _new(self, wanted: Wanted) -> Resource:
+        self.report(wanted, None, "CREATE_IN_PROGRESS", None)
+        with self._reporting(wanted, None, "CREATE_FAILED"):
+            resource = resources.create(self._caller, wanted, self._stack())
+        self.report(wanted, resource.physical_resource_id, "CREATE_COMPLETE", None)
+        return resource
+
+    def _updated(self, resource: Resource, wanted: Wanted) -> Resource:
+        self.report(wanted, resource.physical_resource_id, "UPDATE_IN_PROGRESS", None)
+        with self._reporting(wanted, resource, "UPDATE_FAILED"):
+            updated = resources.update(self._caller, resource, wanted)
+        self.report(wanted, resource.physical_resource_id, "UPDATE_COMPLETE", None)
+        return updated
+
+    def _remove(self, there: Sequence[Resource]) -> list[ResourceFailed]:
+        failures = []
+        for resource in there:
+            self.report(resource.wanted, resource.physical_resource_id, "DELETE_IN_PROGRESS", None)
+            try:
+                with self._reporting(resource.wanted, resource, "DELETE_FAILED"):
+                    resources.delete(self._caller, resource)
+            except ResourceFailed as failure:
+                failures.append(failure)
+            else:
+                self.report(resource.wanted, resource.physical_resource_id, "DELETE_COMPLETE", None)
+        return failures
+
+    @contextlib.contextmanager
+    def _reporting(self, wanted: Wanted, resource: Resource | None, status: str) -> Iterator[None]:
+        """Tell of a failure under this status; it goes on its way."""
+        try:
+            yield
+        except ResourceFailed as failure:
+            there, reason = resource or failure.left, self._caller.reason(failure.cause)
+            self.report(wanted, there.physical_resource_id if there else None, status, reason)
+            raise
+
+    def _wanted(self, logical_id: str, body: Mapping[str, Any]) -> Wanted:
+        properties = self._resolved(clean_json(body.get("Properties", {}), self))
+        return Wanted(
+            logical_id=logical_id,
+            type=body["Type"],
+            properties=properties,
+            tags=_tags(self.tags, properties.get("Tags")),
+            retained=body.get("DeletionPolicy") == _RETAIN,
+            retained_when_replaced=body.get("UpdateReplacePolicy") == _RETAIN,
+        )
+
+    def _stack(self) -> dict[str, Any]:
+        """What expressions of rows call `stack`."""
+        return {
+            "StackId": self.stack_id,
+            "StackName": self._parsed_resources["AWS::StackName"],
+            "Region": self._region_name,
+            "AccountId": self._account_id,
+            "Partition": get_partition(self._region_name),
+            "RoleARN": self.role_arn,
+        }
+
+    def _resolved(self, value: Value) -> Value:
+        """Without `AWS::NoValue` in lists, and with the values of dynamic references, which CloudFormation asks for."""
+        if isinstance(value, Mapping):
+            return {name: self._resolved(item) for name, item in value.items()}
+        if isinstance(value, list):
+            return [self._resolved(item) for item in value if item is not None]
+        return _DYNAMIC.sub(self._dynamic, value) if isinstance(value, str) else value
+
+    def _dynamic(self, found: re.Match[str]) -> str:
+        service, reference = found.groups()
+        if service != "secretsmanager":
+            answer = self._caller.make("ssm", "GetParameters", {"Names": [reference], "WithDecryption": True})
+            return str(answer["Parameters"][0]["Value"])
+        secret, _, rest = reference.partition(":SecretString")
+        text = str(self._caller.make("secretsmanager", "GetSecretValue", {"SecretId": secret})["SecretString"])
+        key = rest.removeprefix(":").partition(":")[0]
+        return str(json.loads(text)[key]) if key else text
+
+
+def _in_place(before: Wanted, wanted: Wanted) -> bool:
+    return before.type == wanted.type and not wanted.row.replaces(resources.changes(before, wanted))
+
+
+def _tags(stack: Mapping[str, str], own: Value) -> list[dict[str, str]]:
+    """The stack's tags and the resource's, which win; types spell theirs as a list or as a map."""
+    listed = own if isinstance(own, Mapping) else {tag["Key"]: tag["Value"] for tag in own or ()}
+    return [{"Key": key, "Value": str(value)} for key, value in {**stack, **listed}.items()]
