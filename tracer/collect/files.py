@@ -95,7 +95,7 @@ class FileSource:
 
     def _records_in_files(self, path: str) -> Iterator[RawRecord]:
         empty = True
-        for file in _log_files(path):
+        for file in log_files(path):
             empty = False
             yield from read_records(self._read(file), file)
             self._meter.advance(1, 0)
@@ -118,12 +118,12 @@ class FileSource:
         """Tell the meter, once, how much there is to read; nobody knows it of a pipe."""
         for path in self._uncounted:
             if path != STDIN and not stat.S_ISFIFO(_stat(path).st_mode):
-                sizes = [_stat(file).st_size for file in _log_files(path)]
+                sizes = [_stat(file).st_size for file in log_files(path)]
                 self._meter.expect(len(sizes), sum(sizes))
         self._uncounted = ()
 
 
-def _log_files(path: str) -> Iterator[str]:
+def log_files(path: str) -> Iterator[str]:
     """The log files at and under `path`, in order; links are followed, and no folder is read twice."""
     if not stat.S_ISDIR(_stat(path).st_mode):
         if _is_log(Path(path).name):
