@@ -174,6 +174,21 @@ def write_trail(folder: Path, records: Iterable[Mapping[str, Any]]) -> Path:
     return folder
 
 
+class Heard:
+    """A meter that remembers what it was told."""
+
+    def __init__(self) -> None:
+        self.expected: list[tuple[int, int]] = []
+        self.files = self.size = 0
+
+    def expect(self, files: int, size: int) -> None:
+        self.expected.append((files, size))
+
+    def advance(self, files: int, size: int) -> None:
+        self.files += files
+        self.size += size
+
+
 def run_cli(*arguments: str | Path, stdin: str | bytes | None = None) -> Result:
     """`tracer ARGUMENTS` in this process: `exit_code`, `stdout` and `stderr`. An unexpected error is raised."""
     from click.testing import CliRunner

@@ -6,7 +6,12 @@ One base class a seam, so that a caller can catch what one stage may raise and n
 
 from __future__ import annotations
 
-from typing import ClassVar
+from collections.abc import Iterable
+from itertools import islice
+from typing import ClassVar, Final
+
+LISTED: Final = 10
+"""How many lines a list in a message has at most: an error is to be seen whole, on a screen of 24."""
 
 
 class TracerError(Exception):
@@ -56,3 +61,12 @@ class SelfCheckFailed(EmitError):
     """
 
     exit_code = 1
+
+
+def listed(items: Iterable[str]) -> str:
+    """A list for the end of a message: each on a line of its own, the first ones alone where there are many."""
+    remaining = iter(items)
+    lines = list(islice(remaining, LISTED))
+    if rest := sum(1 for _ in remaining):
+        lines.append(f"and {rest:,} more")
+    return "".join(f"\n  {line}" for line in lines)

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from pseudo_terminal import needs_terminal, running, shown
+from support import iam_user, record, write_trail
 
 pytestmark = needs_terminal
 
@@ -98,3 +99,12 @@ def test_a_result_in_a_file_is_plain_while_the_talk_is_not(out: Path, tmp_path: 
     assert text.startswith("Missing: ")
     assert "\x1b" not in text
     assert "─" not in text
+
+
+def test_an_error_is_seen_whole(tmp_path: Path):
+    callers = [iam_user(f"a/path/that/organisations/give/to/their/people/person-{number:04}") for number in range(500)]
+    trail = write_trail(tmp_path, [record("ListUsers", user=caller) for caller in callers])
+    lines = shown("run", "--from", str(trail), "--principal", "arn:aws:iam::123456789012:user/nobody").screen()
+    assert len(lines) <= 24
+    assert any(line.endswith("and 490 more") for line in lines)
+    assert lines[-1].startswith("Hint: ")

@@ -11,7 +11,7 @@ import threading
 from pathlib import Path
 
 import pytest
-from support import record, write_trail
+from support import Heard, record, write_trail
 
 from tracer.collect.files import FileSource
 from tracer.errors import CollectError
@@ -214,21 +214,6 @@ def test_all_real_records_are_read_as_json_reads_them(shared_records: Path, path
         for item in (json.loads(text)["Records"] if path.startswith("trail") else map(json.loads, text.splitlines()))
     ]
     assert [json.loads(item) for item in found] == expected
-
-
-class Heard:
-    """A meter that remembers what it was told."""
-
-    def __init__(self) -> None:
-        self.expected: list[tuple[int, int]] = []
-        self.files = self.size = 0
-
-    def expect(self, files: int, size: int) -> None:
-        self.expected.append((files, size))
-
-    def advance(self, files: int, size: int) -> None:
-        self.files += files
-        self.size += size
 
 
 def test_a_meter_hears_how_much_there_is_and_how_much_was_read(tmp_path: Path):

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from support import ACCOUNT, record
+from support import ACCOUNT, Heard, record
 from trail_bucket import Fault, Proxy, TrailBucket, client_of, s3_server
 
 from tracer.collect.bucket import GET, LIST
@@ -263,6 +263,24 @@ def test_it_is_told_how_far_it_is(trail: TrailBucket, source: Callable[..., S3So
         f"{where}: 1 of 2 log files read.",
         f"{where}: 2 of 2 log files read.",
     ]
+
+
+def test_a_meter_hears_how_far_it_is_and_nobody_else(
+    trail: TrailBucket, source: Callable[..., S3Source], monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr("tracer.collect.s3.TOLD_EVERY", 0.0)
+    for minutes in (1, 2):
+        trail.deliver(START + minutes * MINUTE, record("A"))
+    told: list[str] = []
+    meter = Heard()
+    reading = source(tell=told.append, meter=meter)
+    assert names(reading) == ["A", "A"]
+    ((files, size),) = meter.expected
+    assert (meter.files, meter.size) == (files, size)
+    assert files == 2
+    assert names(reading) == ["A", "A"]
+    assert (meter.files, meter.size) == (4, 2 * size)
+    assert len(meter.expected) == len(told) == 1
 
 
 def test_what_was_covered_is_a_finding(trail: TrailBucket, source: Callable[..., S3Source]):

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import click
 
+from tracer.cli.completion import FileName
 from tracer.cli.inputs import read_policies, read_traces
 from tracer.cli.options import Settings, command
 from tracer.cli.output import print_result, show
@@ -26,9 +27,9 @@ from tracer.report.comparison import comparison, opinion
     "tracer check policy.json --trace trace.json",
     "tracer check out/deployer.json --trace out/trace.json --no-excess",
     own=(
-        click.Argument(["policies"], nargs=-1, required=True, metavar="POLICY..."),
+        click.Argument(["policies"], nargs=-1, required=True, type=FileName(), metavar="POLICY..."),
         click.Option(
-            ["--trace", "traces"], metavar="FILE", multiple=True,
+            ["--trace", "traces"], metavar="FILE", type=FileName(), multiple=True,
             help="The trace to check against; not given: stdin. Repeatable.",
         ),
         click.Option(["--no-excess"], is_flag=True, help="Fail also on what is granted beyond the trace."),
@@ -37,7 +38,7 @@ from tracer.report.comparison import comparison, opinion
             help="Ask AWS as well: Access Analyzer (ValidatePolicy) and IAM's policy simulator. Needs credentials.",
         ),
         click.Option(
-            ["--against"], metavar="FILE", multiple=True,
+            ["--against"], metavar="FILE", type=FileName(), multiple=True,
             help="With --aws: an older policy; fail on what it did not allow (CheckNoNewAccess, which AWS charges). "
             "Repeatable.",
         ),

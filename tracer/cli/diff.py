@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import click
 
+from tracer.cli.completion import FileName
 from tracer.cli.inputs import read_policy_groups
 from tracer.cli.options import Settings, command
 from tracer.cli.output import show
@@ -20,8 +21,8 @@ from tracer.report.difference import Compared, difference
     "tracer diff current.json out/deployer.json",
     "tracer diff policies/ out/ --no-new-access",
     own=(
-        click.Argument(["old"]),
-        click.Argument(["new"]),
+        click.Argument(["old"], type=FileName()),
+        click.Argument(["new"], type=FileName()),
         click.Option(["--no-new-access"], is_flag=True, help="Exit with 1 where NEW allows what OLD does not."),
     ),
 )

@@ -12,7 +12,7 @@ from tracer.cli.output import deliver, names_folder, talk, write_files
 from tracer.emit.draft import Document, Draft, Share
 from tracer.emit.format import FORMATS
 from tracer.emit.pack import CHARACTERS
-from tracer.errors import EmitError
+from tracer.errors import EmitError, listed
 from tracer.model.finding import Severity
 from tracer.model.permission import Section
 from tracer.report.layout import Document as Report
@@ -107,12 +107,12 @@ def _the_one(settings: Settings, draft: Draft) -> Document:
         names = ", ".join(_file_name(settings, document) for document in documents)
         raise EmitError(f"the deployer's policy needs {len(documents)} documents: {names}", _A_FOLDER)
     if draft.documents:
-        callers = "\n".join(
-            f"  {share.principal} ({counted(len(share.merged.already + share.merged.added), 'permission')})"
+        callers = listed(
+            f"{share.principal} ({counted(len(share.merged.already + share.merged.added), 'permission')})"
             for share in draft.shares
         )
         raise EmitError(
-            f"there are several callers, and none of them is known as the deployer:\n{callers}",
+            f"there are several callers, and none of them is known as the deployer:{callers}",
             f"say who deployed with --principal, or {_A_FOLDER}",
         )
     raise EmitError(

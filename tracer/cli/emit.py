@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from tracer import pipeline
+from tracer.cli.completion import FileName
 from tracer.cli.documents import Told, deliver_draft, tell
 from tracer.cli.inputs import read_traces
 from tracer.cli.options import Settings, command
@@ -14,7 +15,7 @@ from tracer.cli.progress import working
 @command(
     "tracer emit deploy.json remove.json --service orders -o out/",
     "tracer reduce --from logs/ | tracer emit --baseline none > policy.json",
-    own=(click.Argument(["traces"], nargs=-1, metavar="[TRACE]..."),),
+    own=(click.Argument(["traces"], nargs=-1, type=FileName(), metavar="[TRACE]..."),),
 )
 def emit(settings: Settings, traces: tuple[str, ...]) -> int:
     """Turn traces and a baseline into a checked policy.

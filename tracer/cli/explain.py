@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import click
 
+from tracer.cli.completion import FileName
 from tracer.cli.inputs import asked_for, read_traces
 from tracer.cli.options import Settings, command
 from tracer.cli.output import say, show, talk
@@ -18,7 +19,10 @@ from tracer.report.explanation import absence, explanation
     "tracer explain iam:PassRole out/trace.json",
     "tracer explain arn:aws:s3:::orders-bucket out/trace.json",
     "tracer reduce --from logs/ | tracer explain 's3:Get*'",
-    own=(click.Argument(["asked"], metavar="ACTION|ARN"), click.Argument(["traces"], nargs=-1, metavar="[TRACE]...")),
+    own=(
+        click.Argument(["asked"], metavar="ACTION|ARN"),
+        click.Argument(["traces"], nargs=-1, type=FileName(), metavar="[TRACE]..."),
+    ),
 )
 def explain(settings: Settings, asked: str, traces: tuple[str, ...]) -> int:
     """Show which events put an action into the policy, or a resource.

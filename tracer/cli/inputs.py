@@ -48,6 +48,7 @@ def open_run(settings: Settings) -> tuple[RecordSource, DeployRun]:
     recorded = load_run_file(settings.run) if settings.run else None
     sources = settings.sources or ((_LOOKUP,) if recorded else _piped("--from SOURCE", "--from logs/"))
     run = deploy_run(settings, recorded, sources)
+    reading = Reading() if is_watched() else None
 
     def delivered(source: Delivery) -> RecordSource:
         return once_delivered(source, recorded, settings.longest_wait, say)
@@ -60,17 +61,16 @@ def open_run(settings: Settings) -> tuple[RecordSource, DeployRun]:
 
     def trail(spec: str) -> RecordSource:
         cache = Cache.passing() if settings.no_cache else Cache(Path(settings.cache)) if settings.cache else None
-        return delivered(S3Source(spec, slack=settings.slack, cache=cache, verify=settings.verify, tell=say))
+        slack, verify = settings.slack, settings.verify
+        return delivered(S3Source(spec, slack=slack, cache=cache, verify=verify, tell=say, meter=reading))
 
     def queried(spec: str) -> QuerySource:
         return query_source(spec, settings.slack, say)
 
     if settings.dry_run:
         _show_queries([queried(spec).sql(run) for spec in sources if asks_in_sql(spec)], settings)
-    if not is_watched():
-        return open_source(sources, run, history, trail, queried), run
-    reading = Reading()
-    return CountedSource(open_source(sources, run, history, trail, queried, reading), reading), run
+    source = open_source(sources, run, history, trail, queried, reading)
+    return CountedSource(source, reading) if reading else source, run
 
 
 def deploy_run(settings: Settings, recorded: RunFile | None, sources: Sequence[str]) -> DeployRun:

@@ -17,6 +17,7 @@ from typing import Any, Final
 
 import click
 
+from tracer.cli.completion import FileName, baselines, recorded_runs
 from tracer.cli.times import Clock, length, moment
 from tracer.emit.draft import Attach, DraftOptions, Merge
 from tracer.emit.format import FORMATS
@@ -27,6 +28,8 @@ from tracer.reference import inferred_rules
 
 ANY: Final = "any"
 """`--principal any`: every caller, on purpose."""
+
+_TEXT: Final = click.types.StringParamType()
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,12 +154,17 @@ def _commands(value: object) -> tuple[str, ...]:
     return names
 
 
-def _text(option: str, metavar: str, help_: str, *, default: str | None = None) -> click.Option:
-    return click.Option([option], metavar=metavar, default=default, show_default=default is not None, help=help_)
+def _text(
+    option: str, metavar: str, help_: str, *, default: str | None = None, type_: click.types.StringParamType = _TEXT
+) -> click.Option:
+    shown = default is not None
+    return click.Option([option], metavar=metavar, type=type_, default=default, show_default=shown, help=help_)
 
 
-def _many(option: str, name: str, metavar: str, help_: str) -> click.Option:
-    return click.Option([option, name], metavar=metavar, multiple=True, help=f"{help_} Repeatable.")
+def _many(
+    option: str, name: str, metavar: str, help_: str, *, type_: click.types.StringParamType = _TEXT
+) -> click.Option:
+    return click.Option([option, name], metavar=metavar, type=type_, multiple=True, help=f"{help_} Repeatable.")
 
 
 def _flag(option: str, help_: str) -> click.Option:
@@ -177,11 +185,13 @@ SHARED: Final[Mapping[str, Sequence[click.Option]]] = {
             "Where the CloudTrail records are: a file, a folder, `-` for stdin, s3://BUCKET/PREFIX, where a trail "
             "delivers its log files, `lookup`, the account's event history of the last 90 days, "
             "athena:[WORKGROUP@]DATABASE.TABLE, or lake:EVENT-DATA-STORE. Several are read as one.",
+            type_=FileName(),
         ),
         _text(
             "--run", "NAME|FILE",
             "A recorded run, .tracer/runs/NAME.json: who deployed, when, and where. Without --from its records are "
             "looked up.",
+            type_=FileName(recorded_runs),
         ),
         _text(
             "--wait", "TIME",
@@ -201,6 +211,7 @@ SHARED: Final[Mapping[str, Sequence[click.Option]]] = {
             "--cache", "DIR",
             "Where a bucket's log files are kept, and for a day what was looked up, so that nothing is fetched twice. "
             "Not given: $XDG_CACHE_HOME/tracer, or ~/.cache/tracer.",
+            type_=FileName(),
         ),
         _flag("--no-cache", "Keep nothing of that when the command has ended."),
         _many(
@@ -254,6 +265,7 @@ SHARED: Final[Mapping[str, Sequence[click.Option]]] = {
             "The policy to start from: serverless-advanced, serverless-simple, none, or a file. It is merged into the "
             "deployer's policy alone.",
             default="serverless-advanced",
+            type_=FileName(baselines),
         ),
         _choice(
             "--merge", Merge, Merge.EXTEND,
@@ -272,6 +284,7 @@ SHARED: Final[Mapping[str, Sequence[click.Option]]] = {
         _text(
             "--ignore", "FILE",
             "Permissions to leave out, each with a reason, in JSON or TOML: action, resource (optional), reason.",
+            type_=FileName(),
         ),
         _text(
             "--boundary", "ARN",
@@ -285,7 +298,7 @@ SHARED: Final[Mapping[str, Sequence[click.Option]]] = {
             help="How many event IDs each permission keeps, or `all`.",
         ),
         click.Option(
-            ["-o", "output"], metavar="PATH",
+            ["-o", "output"], metavar="PATH", type=FileName(),
             help="A file, or a folder (it exists, or the path ends in /) that gets all documents. Not given: stdout.",
         ),
         _flag(

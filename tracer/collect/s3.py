@@ -28,6 +28,7 @@ from tracer.collect.cache import Cache, StoredObject, default_folder
 from tracer.collect.discovery import discover
 from tracer.collect.glance import Glance
 from tracer.collect.interface import DELIVERED, USUAL
+from tracer.collect.meter import Meter, Unwatched
 from tracer.collect.shapes import read_records
 from tracer.collect.trail import Place, is_log, last_delivery, location, log_keys
 from tracer.collect.verify import Verdict, Verifier
@@ -73,6 +74,7 @@ class S3Source:
         cache: where they are kept; None is the user's own.
         verify: check them against the trail's digests.
         tell: takes a sentence for the user.
+        meter: hears how far the reading is; then no sentence tells it.
         client_factory: makes the clients.
         sleep: waits so many seconds.
         clock: the time now, aware.
@@ -89,6 +91,7 @@ class S3Source:
         cache: Cache | None = None,
         verify: bool = False,
         tell: Callable[[str], None] = _silent,
+        meter: Meter | None = None,
         client_factory: ClientFactory = new_client,
         sleep: Callable[[float], None] = time.sleep,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
@@ -98,6 +101,8 @@ class S3Source:
         self._cache = cache
         self._verify = verify
         self._tell = tell
+        self._tell_reading = _silent if meter else tell
+        self._meter = meter or Unwatched()
         self._new_client = client_factory
         self._sleep = sleep
         self._clock = clock
@@ -196,7 +201,9 @@ class S3Source:
         if self._verify:
             verifier = Verifier(bucket, self._new_client, run.window, self._slack)
             verdicts = {place: verifier.judge(place, items) for place, items in files.items()}
-        return _Plan(now, files, gaps, verdicts)
+        plan = _Plan(now, files, gaps, verdicts)
+        self._meter.expect(len(plan.files_in_all()), sum(item.size or 0 for item in plan.files_in_all()))
+        return plan
 
     def _found(
         self, bucket: Bucket, run: DeployRun, workers: Workers
@@ -224,10 +231,11 @@ class S3Source:
         for verdict in plan.verdicts.values():
             yield from verdict.refused
         wanted = [(place, item) for place, items in plan.files.items() for item in items if item not in plan.withheld]
-        progress = _Progress(_silent if plan.was_read else self._tell, str(self._where), len(wanted))
+        progress = _Progress(_silent if plan.was_read else self._tell_reading, str(self._where), len(wanted))
         files = workers.map(bucket.get, [item for _, item in wanted])
         for (place, item), got in zip(wanted, files, strict=True):
             progress.step()
+            self._meter.advance(1, item.size or 0)
             if isinstance(got, Withheld):
                 plan.withheld[item] = got
                 continue

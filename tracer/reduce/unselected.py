@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 
-from tracer.errors import NothingSelected
+from tracer.errors import NothingSelected, listed
 from tracer.model.run import DeployRun
 from tracer.model.trace import Accounting
 from tracer.reduce.attribution import Attribution
@@ -13,8 +13,8 @@ from tracer.reduce.attribution import Attribution
 def nothing_selected(accounting: Accounting, run: DeployRun, attribution: Attribution) -> NothingSelected:
     """The error that says what was read instead."""
     read, known = accounting.read, attribution.records_by_principal
-    listed = "".join(f"\n  {count:>8}  {principal}" for principal, count in _most_first(known))
-    appear = f". These principals appear, with their records:{listed}" if listed else ""
+    appearing = listed(f"{count:>8}  {principal}" for principal, count in _most_first(known))
+    appear = f". These principals appear, with their records:{appearing}" if appearing else ""
     if not read:
         return NothingSelected("no records were read", "check --from: it held no CloudTrail records")
     if accounting.unreadable == read:
@@ -29,7 +29,7 @@ def nothing_selected(accounting: Accounting, run: DeployRun, attribution: Attrib
             lines.append(f"{accounting.filtered_out} filtered out")
         hint = "widen --since and --until, or drop --user-agent, --event-source, --region or --account"
         return NothingSelected(", ".join(lines) + appear, hint)
-    if not listed:
+    if not appearing:
         message = f"none of the {read} records read is a call of a user or role of its own account"
         return NothingSelected(
             message, "calls of AWS services for themselves and of other accounts need no policy here"
