@@ -18,10 +18,12 @@ import os
 import sys
 import threading
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final, cast
 
+from moto.apigateway.exceptions import DeploymentNotFoundException, StageStillActive
+from moto.apigateway.models import Deployment, RestAPI
 from moto.core.config import default_user_config
 from moto.core.request import Request
 from moto.iam.access_control import PermissionResult
@@ -117,7 +119,10 @@ class Layer:
             body = b"".join(chunks)
         code = int(status.split()[0])
         ended = outcome(asked, code, dict(headers), body)
-        self.gate.record(call, ended.response, ended.error)
+        known = replace(call, request_id=ended.request_id or call.request_id)
+        self.gate.record(known, ended.response, ended.error)
+        if call.operation == "AssumeRole" and not ended.error:
+            self.directory.identify(ended.response, call.params)
         return Answer(code, dict(headers), body)
 
     def _call(self, request: Request, asked: Asked, scope: Scope, caller: Caller, request_id: str) -> Call:
@@ -132,8 +137,20 @@ class Layer:
             time=self.gate.clock(),
             source_ip=SOURCE_IP,
             user_agent=request.headers.get("User-Agent", ""),
-            host=f"{asked.operation.service_model.endpoint_prefix}.{scope.region}.amazonaws.com",
+            host=_host(asked, scope),
         )
+
+
+def _host(asked: Asked, scope: Scope) -> str:
+    """The host that AWS's client would have asked."""
+    prefix = asked.operation.service_model.endpoint_prefix
+    match asked.service:
+        case "s3" if bucket := asked.params.get("Bucket"):
+            return f"{bucket}.s3.{scope.region}.amazonaws.com"
+        case "iam":
+            return "iam.amazonaws.com"
+        case _:
+            return f"{prefix}.{scope.region}.amazonaws.com"
 
 
 def _readable(environ: Mapping[str, Any], body: bytes) -> dict[str, Any]:
@@ -160,10 +177,25 @@ https://docs.aws.amazon.com/IAM/latest/APIReference/CommonErrors.html, and EC2's
 
 
 def configure_moto() -> None:
-    """What moto has to do without: containers, and its own reading of bucket policies, which knows no conditions."""
+    """What moto has to do without: containers, its own reading of bucket policies, which knows no conditions, and of
+    deployments that a stage has left.
+    """
     FakeBucket.get_permission = lambda *_: PermissionResult.NEUTRAL  # type: ignore[method-assign]
+    RestAPI.delete_deployment = _delete_deployment  # type: ignore[assignment,method-assign]
     default_user_config["lambda"]["use_docker"] = False
     default_user_config["batch"]["use_docker"] = False
+
+
+def _delete_deployment(api: RestAPI, deployment_id: str) -> Deployment:
+    """Delete a deployment that no stage points to; moto asks for the name of the stage that it was made for.
+
+    https://docs.aws.amazon.com/apigateway/latest/api/API_DeleteDeployment.html
+    """
+    if deployment_id not in api.deployments:
+        raise DeploymentNotFoundException
+    if any(stage.deployment_id == deployment_id for stage in api.stages.values()):
+        raise StageStillActive
+    return api.deployments.pop(deployment_id)
 
 
 def layer(judge: JudgeProcess, seed: int | None, start: datetime | None) -> Layer:
