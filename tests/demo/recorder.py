@@ -23,6 +23,21 @@ READS: Final = ("Get", "List", "Describe", "Validate", "AssumeRole")
 
 
 @dataclass(frozen=True, slots=True)
+class Place:
+    """Where a run is: an account in a region of a partition."""
+
+    region: str = REGION
+    partition: str = "aws"
+    home: str = REGION
+    """The region in which the partition logs the calls of IAM, which belongs to none."""
+    account: str = ACCOUNT
+
+    def arn(self, service: str, resource: str, region: str | None = None) -> str:
+        """The ARN of something here."""
+        return f"arn:{self.partition}:{service}:{self.region if region is None else region}:{self.account}:{resource}"
+
+
+@dataclass(frozen=True, slots=True)
 class Caller:
     """The side of a record that tells who called: CloudTrail's userIdentity, address and agent."""
 
@@ -53,6 +68,7 @@ class Recorder:
 
     chance: random.Random
     now: datetime
+    place: Place = Place()
     records: list[Json] = field(default_factory=list)
 
     def wait(self, seconds: float) -> None:
@@ -88,7 +104,7 @@ class Recorder:
             "eventTime": iso(at or self.now),
             "eventSource": f"{service}.amazonaws.com",
             "eventName": name,
-            "awsRegion": REGION,
+            "awsRegion": self.place.home if service == "iam" else self.place.region,
             "sourceIPAddress": caller.address,
             "userAgent": caller.agent,
             **({"errorCode": error[0], "errorMessage": error[1]} if error else {}),
@@ -99,11 +115,11 @@ class Recorder:
             "readOnly": read_only,
             "eventType": "AwsApiCall",
             "managementEvent": True,
-            "recipientAccountId": ACCOUNT,
+            "recipientAccountId": self.place.account,
             "eventCategory": "Management",
         }
         if caller.own_connection:
-            host = "sts.amazonaws.com" if service == "sts" else f"{service}.{REGION}.amazonaws.com"
+            host = "sts.amazonaws.com" if service == "sts" else f"{service}.{self.place.region}.amazonaws.com"
             record["tlsDetails"] = {
                 "tlsVersion": "TLSv1.3",
                 "cipherSuite": "TLS_AES_128_GCM_SHA256",
@@ -127,14 +143,15 @@ class User:
     access_key: str
     address: str
     agent: str
+    place: Place = Place()
 
     @property
     def identity(self) -> Json:
         return {
             "type": "IAMUser",
             "principalId": self.principal_id,
-            "arn": f"arn:aws:iam::{ACCOUNT}:user/{self.name}",
-            "accountId": ACCOUNT,
+            "arn": self.place.arn("iam", f"user/{self.name}", region=""),
+            "accountId": self.place.account,
             "accessKeyId": self.access_key,
             "userName": self.name,
         }
@@ -166,19 +183,19 @@ class User:
 
 def role_session(recorder: Recorder, role_arn: str, role_id: str, session: str, **more: object) -> Json:
     """The userIdentity of a role's session; the path of the role stands in its issuer alone."""
-    name = role_arn.rpartition("/")[2]
+    name, place = role_arn.rpartition("/")[2], recorder.place
     return {
         "type": "AssumedRole",
         "principalId": f"{role_id}:{session}",
-        "arn": f"arn:aws:sts::{ACCOUNT}:assumed-role/{name}/{session}",
-        "accountId": ACCOUNT,
+        "arn": place.arn("sts", f"assumed-role/{name}/{session}", region=""),
+        "accountId": place.account,
         "accessKeyId": recorder.key("ASIA"),
         "sessionContext": {
             "sessionIssuer": {
                 "type": "Role",
                 "principalId": role_id,
                 "arn": role_arn,
-                "accountId": ACCOUNT,
+                "accountId": place.account,
                 "userName": name,
             },
             "webIdFederationData": {},

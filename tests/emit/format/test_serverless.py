@@ -53,6 +53,15 @@ def test_other_policies_are_comments_that_hold_all(statements: list[Statement], 
     assert Policy.from_json({"Version": "2012-10-17"} | resolved(block)) == document.policy
 
 
+def test_the_role_of_the_frameworks_custom_resources_is_none_of_the_services():
+    role = "arn:aws:iam::123456789012:role/orders-dev-IamRoleCustomResourcesLambdaExecution-1QAZ2WSX3EDC"
+    document = document_of(allow("s3:GetBucketNotification"), section=Section.FUNCTION, principal=role)
+    text = SERVERLESS.render(document, draft_of(document))
+    assert read_yaml(text) is None
+    assert "another format" not in SERVERLESS.next_step(document, draft_of(document), None)[0]
+    assert "the framework makes this role itself" in text
+
+
 def test_the_layout():
     document = document_of(
         allow("dynamodb:GetItem", "arn:aws:dynamodb:us-east-1:123456789012:table/orders"),
