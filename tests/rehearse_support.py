@@ -42,22 +42,3 @@ def call(service: str, operation: str, params: Mapping[str, Any] | None = None, 
         "user_agent": "a test",
     }
     return Call(**(given | changes))
-
-
-class EmptyState:
-    """An account that holds nothing."""
-
-    def role_arn(self, account: str, name: str) -> str | None:
-        return None
-
-    def user_arn(self, account: str, name: str) -> str | None:
-        return None
-
-    def secret_arn(self, account: str, region: str, name: str) -> str | None:
-        return None
-
-    def key_arn(self, account: str, region: str, key: str) -> str | None:
-        return None
-
-    def profile_role_arn(self, account: str, profile: str) -> str | None:
-        return None

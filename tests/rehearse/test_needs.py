@@ -9,12 +9,12 @@ from typing import Any, Final
 import botocore.session
 import pytest
 from botocore.model import ListShape, MapShape, OperationModel, Shape, StructureShape
-from rehearse_support import ACCOUNT, USER, EmptyState, call, judge_command
+from rehearse_support import ACCOUNT, USER, call, judge_command
 
 from tracer.errors import RehearseError
 from tracer.rehearse.judge import Decision, JudgeProcess
 from tracer.rehearse.needs import NoRow, needs_of, services, table
-from tracer.rehearse.words import WORDS
+from tracer.rehearse.words import NOTHING, WORDS, Nothing
 
 ALL: Final[Mapping[str, Any]] = {
     "Version": "2012-10-17",
@@ -170,13 +170,13 @@ def test_the_judge_knows_each_action_and_its_kind_of_resource(service: str, judg
     for operation in table(service)["operations"]:
         shape = operation_model(service, operation).input_shape
         params = sample(shape, "", service) if shape else {}
-        for needed in needs_of(call(service, operation, params), EmptyState()):
+        for needed in needs_of(call(service, operation, params), NOTHING):
             assert judge.decide([ALL], USER.arn, [needed]) == [Decision.ALLOWED], operation
 
 
 def needed(service: str, operation: str, **params: object) -> list[tuple[str, str]]:
     """What is needed for a call: actions and resources."""
-    return [(need.action, need.resource) for need in needs_of(call(service, operation, params), EmptyState())]
+    return [(need.action, need.resource) for need in needs_of(call(service, operation, params), NOTHING)]
 
 
 @pytest.mark.parametrize(
@@ -266,7 +266,7 @@ def test_what_a_call_needs(service: str, operation: str, params: Mapping[str, An
     assert needed(service, operation, **params) == expected
 
 
-class AccountWithARole(EmptyState):
+class AccountWithARole(Nothing):
     def role_arn(self, account: str, name: str) -> str | None:
         return f"arn:aws:iam::{account}:role/team/{name}"
 
@@ -281,24 +281,25 @@ def test_a_role_that_is_there_has_its_path():
              [{"TagKey": "stage", "TagValue": "dev"}, {"TagKey": "a", "TagValue": "1"}]]
 )  # fmt: skip
 def test_tags_of_a_request_fill_their_condition_keys(tags: object):
-    (need, _) = needs_of(call("lambda", "CreateFunction", {"FunctionName": "f", "Tags": tags}), EmptyState())
+    (need, _) = needs_of(call("lambda", "CreateFunction", {"FunctionName": "f", "Tags": tags}), NOTHING)
     assert need.context["aws:RequestTag/stage"] == "dev"
     assert need.context["aws:TagKeys"] == ["a", "stage"]
 
 
 def test_a_condition_key_whose_parameter_is_absent_is_left_out():
-    (need,) = needs_of(call("iam", "CreateRole", {"RoleName": "r"}), EmptyState())
+    (need,) = needs_of(call("iam", "CreateRole", {"RoleName": "r"}), NOTHING)
     assert "iam:PermissionsBoundary" not in need.context
 
 
 def test_the_condition_keys_of_every_call():
-    (need,) = needs_of(call("s3", "ListBuckets"), EmptyState())
+    (need,) = needs_of(call("s3", "ListBuckets"), NOTHING)
     assert need.context == {
         "aws:CurrentTime": "2026-11-24T08:00:01Z",
         "aws:EpochTime": "1795507201",
         "aws:PrincipalAccount": ACCOUNT,
         "aws:PrincipalArn": USER.arn,
         "aws:RequestedRegion": "us-east-1",
+        "aws:ResourceAccount": ACCOUNT,
         "aws:SecureTransport": "true",
         "aws:SourceIp": "203.0.113.10",
         "aws:UserAgent": "a test",
@@ -310,7 +311,7 @@ def test_the_condition_keys_of_every_call():
 
 def test_a_forwarded_call_says_by_whom():
     made = call("s3", "ListBuckets", invoked_by="cloudformation.amazonaws.com")
-    (need,) = needs_of(made, EmptyState())
+    (need,) = needs_of(made, NOTHING)
     assert need.context["aws:CalledVia"] == ["cloudformation.amazonaws.com"]
     assert need.context["aws:ViaAWSService"] == "true"
     assert "aws:SourceIp" not in need.context

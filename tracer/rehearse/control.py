@@ -68,6 +68,7 @@ class Control:
         self.directory.furnish()
         mock_random.seed(seed)
         self.directory.boundaries.clear()
+        self.directory.source_identities.clear()
         self.gate.journal.clear()
         self.gate.ids = Ids(seed)
         self.failures.clear()

@@ -110,6 +110,8 @@ class Outcome:
     response: Mapping[str, Any]
     """What the service answered, in botocore's spelling."""
     error: ApiError | None
+    request_id: str | None
+    """As the client was told it."""
 
 
 def outcome(asked: Asked, status: int, headers: Mapping[str, str], body: bytes) -> Outcome:
@@ -118,10 +120,10 @@ def outcome(asked: Asked, status: int, headers: Mapping[str, str], body: bytes) 
         body = b""  # an object's content is nobody's business here
     answer = {"status_code": status, "headers": {name.lower(): text for name, text in headers.items()}, "body": body}
     parsed: dict[str, Any] = create_parser(asked.protocol).parse(answer, cast("Any", asked.operation.output_shape))
-    parsed.pop("ResponseMetadata", None)
+    about = parsed.pop("ResponseMetadata", {})
     failed = parsed.pop("Error", {})
     error = ApiError(str(failed.get("Code", "")), failed.get("Message", "")) if status >= FAILED else None
-    return Outcome(parsed, error)
+    return Outcome(parsed, error, about.get("RequestId"))
 
 
 def _candidates(request: Request, scope: Scope) -> tuple[str, ...]:

@@ -47,11 +47,13 @@ class MotoDirectory:
     Attributes:
         account: its number.
         boundaries: by the user's name, a permissions boundary, which moto does not keep for users.
+        source_identities: by the id of a session's key, its source identity.
         root_key_id: the id of the root's key.
     """
 
     account: str
     boundaries: dict[str, Document] = field(default_factory=dict)
+    source_identities: dict[str, str] = field(default_factory=dict)
     root_key_id: str = field(default_factory=lambda: f"AKIA{secrets.token_hex(8).upper()}")
 
     @property
@@ -86,6 +88,11 @@ class MotoDirectory:
             return None
         return self.session(session.role_arn, session.session_name, access_key_id, _begun(session.access_key))
 
+    def identify(self, response: Mapping[str, Any], params: Mapping[str, Any]) -> None:
+        """Remember the source identity that a session was given, which moto does not; sessions of sessions keep it."""
+        if "SourceIdentity" in params:
+            self.source_identities[response["Credentials"]["AccessKeyId"]] = params["SourceIdentity"]
+
     def session(self, role_arn: str, session_name: str, access_key_id: str, created: datetime) -> Caller:
         """See `gate.Directory`."""
         role = self._role(role_arn)
@@ -99,6 +106,7 @@ class MotoDirectory:
             access_key_id,
             role_arn=role.arn,
             session_created=created,
+            source_identity=self.source_identities.get(access_key_id),
         )
 
     def layers(self, caller: Caller) -> Sequence[Layer]:

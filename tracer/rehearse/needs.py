@@ -74,7 +74,11 @@ def needs_of(call: Call, state: State) -> tuple[Need, ...]:
     if rows is None:
         raise NoRow(call)
     shared = global_context(call)
-    return tuple(replace(need, context={**shared, **need.context}) for row in rows for need in _needs(row, call, state))
+    return tuple(
+        replace(need, context={**shared, "aws:ResourceAccount": _owner(need.resource, call), **need.context})
+        for row in rows
+        for need in _needs(row, call, state)
+    )
 
 
 def global_context(call: Call) -> dict[str, str | Sequence[str]]:
@@ -104,6 +108,11 @@ def global_context(call: Call) -> dict[str, str | Sequence[str]]:
     else:
         context["aws:SourceIp"] = call.source_ip
     return context
+
+
+def _owner(resource: str, call: Call) -> str:
+    """The account that a resource is in: many ARNs do not say it, and then it is the caller's."""
+    return (resource.split(":", 5) + [""] * 5)[4] or call.caller.account
 
 
 @functools.cache

@@ -36,6 +36,32 @@ class State(Protocol):
         ...
 
 
+class Nothing:
+    """An account that holds nothing: names stand for what they would be on their own."""
+
+    def role_arn(self, account: str, name: str) -> str | None:
+        """See `State`."""
+        return None
+
+    def user_arn(self, account: str, name: str) -> str | None:
+        """See `State`."""
+        return None
+
+    def secret_arn(self, account: str, region: str, name: str) -> str | None:
+        """See `State`."""
+        return None
+
+    def key_arn(self, account: str, region: str, key: str) -> str | None:
+        """See `State`."""
+        return None
+
+    def profile_role_arn(self, account: str, profile: str) -> str | None:
+        """See `State`."""
+        return None
+
+
+NOTHING: Final = Nothing()
+
 Word = Callable[[str, Call, State], str]
 
 
