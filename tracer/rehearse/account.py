@@ -171,6 +171,28 @@ class Account:
         said: list[str] = self._ask("failures")
         return said
 
+    def records(self, *, data_events: bool = False) -> list[Mapping[str, Any]]:
+        """The CloudTrail records of all calls so far, in their order.
+
+        Args:
+            data_events: whether the trail asks for data events; by default it does not, as trails do not.
+        """
+        records: list[Mapping[str, Any]] = self._ask("records", data_events=data_events)
+        return records
+
+    def deliver(self, *, data_events: bool = False, seed: int | None = 0) -> str:
+        """Deliver the log files of all calls so far, as CloudTrail would: late, mixed up, some records twice.
+
+        Args:
+            data_events: as `records` has it.
+            seed: what the order and the repetitions depend on.
+
+        Returns:
+            The URL of the trail's bucket, `s3://...`. Who may read it are the administrator and root.
+        """
+        bucket: str = self._ask("deliver", data_events=data_events, seed=seed)["bucket"]
+        return f"s3://{bucket}"
+
     def environment(self, key: Key, inherited: Mapping[str, str], region: str = REGION) -> dict[str, str]:
         """The environment under which AWS's tools talk to this account, and to no other, with this key.
 

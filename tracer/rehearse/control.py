@@ -8,6 +8,8 @@
 | root | nothing | as user: the key of the account's root, whose calls are not judged |
 | journal | nothing | every call that ended: what it needed, and how it ended |
 | failures | nothing | what the account could not judge |
+| records | data_events | the CloudTrail records of the calls |
+| deliver | data_events, seed | bucket: its log files lie there now |
 """
 
 from __future__ import annotations
@@ -21,12 +23,15 @@ from typing import Any, Final
 from moto.core.exceptions import ServiceException
 from moto.moto_api._internal import mock_random
 from moto.moto_api._internal.models import moto_api_backend
+from moto.s3.models import s3_backends
 from werkzeug.exceptions import HTTPException
 
+from tracer.rehearse.delivery import log_files
 from tracer.rehearse.denial import Answer
-from tracer.rehearse.directory import MotoDirectory
+from tracer.rehearse.directory import PARTITION, MotoDirectory
 from tracer.rehearse.gate import Entry, Gate
 from tracer.rehearse.ids import Ids
+from tracer.rehearse.records import records_of
 
 ROOT: Final = "/_rehearse/"
 
@@ -54,6 +59,8 @@ class Control:
             "root": lambda _: dataclasses.asdict(self.directory.root_key()),
             "journal": self._journal,
             "failures": lambda _: self.failures,
+            "records": self._records,
+            "deliver": self._deliver,
         }.get(name)
         if handler is None or method != "POST":
             return _json(404, {"error": f"there is no {method} {name}"})
@@ -83,6 +90,19 @@ class Control:
 
     def _journal(self, _asked: Mapping[str, Any]) -> object:
         return [_line(entry) for entry in self.gate.journal]
+
+    def _records(self, asked: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+        return list(records_of(self.gate.journal, data_events=asked["data_events"]))
+
+    def _deliver(self, asked: Mapping[str, Any]) -> object:
+        """Each delivery goes to a bucket of its own, which moto fills without a call: nobody's, as CloudTrail's are."""
+        account = self.directory.account
+        backend = s3_backends[account][PARTITION]
+        bucket = f"trail-{account}-{len([name for name in backend.buckets if name.startswith('trail-')]) + 1}"
+        backend.create_bucket(bucket, "us-east-1")
+        for file in log_files(self._records(asked), account, asked["seed"]):
+            backend.put_object(bucket, file.key, file.body)
+        return {"bucket": bucket}
 
 
 def _line(entry: Entry) -> Mapping[str, object]:

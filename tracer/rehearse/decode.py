@@ -123,7 +123,8 @@ def outcome(asked: Asked, status: int, headers: Mapping[str, str], body: bytes) 
     about = parsed.pop("ResponseMetadata", {})
     failed = parsed.pop("Error", {})
     error = ApiError(str(failed.get("Code", "")), failed.get("Message", "")) if status >= FAILED else None
-    return Outcome(parsed, error, about.get("RequestId"))
+    told = about.get("HTTPHeaders", {})
+    return Outcome(parsed, error, told.get("x-amzn-requestid") or told.get("x-amz-request-id"))
 
 
 def _candidates(request: Request, scope: Scope) -> tuple[str, ...]:

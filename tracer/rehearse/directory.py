@@ -152,6 +152,7 @@ class MotoDirectory:
     def add_user(self, name: str, path: str, policies: Sequence[Document], boundary: Document | None) -> Key:
         """Make a user with these policies, each a managed one, and a key."""
         user = self.iam.create_user("us-east-1", name, path)
+        user.id = f"AIDA{user.id[4:].upper()}"
         for policy_arn in self._managed(name, policies):
             self.iam.attach_user_policy(policy_arn, name)
         if boundary is not None:

@@ -64,7 +64,8 @@ def record_of(entry: Entry) -> Json:
         "requestID": call.request_id,
         "eventID": call.event_id,
         "readOnly": read_only,
-        **_resources(call),
+        **_resources(entry),
+        **_api_version(call),
         "eventType": "AwsApiCall",
         "managementEvent": not data,
         "recipientAccountId": call.caller.account,
@@ -157,8 +158,16 @@ def _changed(values: Mapping[str, Any], path: Sequence[str], value: str | None) 
     return others if value is None else {**others, first: value}
 
 
-def _resources(call: Call) -> Json:
-    found = []
+def _api_version(call: Call) -> Json:
+    versions = _facts()["api_versions"]
+    return {"apiVersion": versions[call.service]} if call.service in versions else {}
+
+
+def _resources(entry: Entry) -> Json:
+    call = entry.call
+    found: list[Json] = []
+    if entry.denial and call.service != "s3":
+        return {}
     for row in _of(_facts()["resources"], call):
         try:
             arn = filled(row["arn"], call, NOTHING)

@@ -22,8 +22,10 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final, cast
 
+from flask import Flask
 from moto.apigateway.exceptions import DeploymentNotFoundException, StageStillActive
 from moto.apigateway.models import Deployment, RestAPI
+from moto.backends import SERVICE_NAMES
 from moto.core.config import default_user_config
 from moto.core.request import Request
 from moto.iam.access_control import PermissionResult
@@ -48,6 +50,9 @@ ACCOUNT: Final = "123456789012"
 
 SOURCE_IP: Final = "203.0.113.10"
 """Where all direct calls come from, as the records tell it: RFC 5737 keeps that network for examples."""
+
+BROKEN: Final = 500
+"""The least HTTP status of a service that failed, and does not merely refuse."""
 
 NOT_IMPLEMENTED: Final = 501
 
@@ -118,6 +123,10 @@ class Layer:
             chunks, status, headers = run_wsgi_app(cast("Any", self.moto), environ)
             body = b"".join(chunks)
         code = int(status.split()[0])
+        if code >= BROKEN:
+            raise RehearseError(
+                f"moto cannot do {call.name}, or not with these parameters", "what it said stands above"
+            )
         ended = outcome(asked, code, dict(headers), body)
         known = replace(call, request_id=ended.request_id or call.request_id)
         self.gate.record(known, ended.response, ended.error)
@@ -205,7 +214,15 @@ def layer(judge: JudgeProcess, seed: int | None, start: datetime | None) -> Laye
     gate = Gate(directory, judge, Ids(seed), Clock(start))
     install(gate)
     control = Control(directory, gate)
-    return Layer(DomainDispatcherApplication(create_backend_app), directory, gate, control)
+    return Layer(DomainDispatcherApplication(_service), directory, gate, control)
+
+
+def _service(name: SERVICE_NAMES) -> Flask:
+    """One of moto's services, whose own failures are an answer and no end of the request."""
+    app = create_backend_app(name)
+    app.debug = False
+    app.config["PROPAGATE_EXCEPTIONS"] = False
+    return app
 
 
 def main(arguments: list[str]) -> None:

@@ -15,12 +15,15 @@ import json
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final, cast
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qsl, quote, urlsplit
 
 import botocore.session
 from botocore.model import ListShape, MapShape, OperationModel, Shape, StructureShape
 
 Json = dict[str, Any]
+
+UNTOLD: Final = ("content-", "x-amz-checksum-", "x-amz-sdk-checksum-")
+"""Headers of S3's requests that its records do not tell."""
 
 _SESSION: Final = botocore.session.Session()
 
@@ -72,7 +75,14 @@ def _spelled(shape: Shape, value: Any) -> Any:  # noqa: ANN401  # JSON
         case MapShape():
             return {key: _spelled(shape.value, item) for key, item in value.items()}
         case _:
-            return spoken(value) if isinstance(value, datetime) else value
+            return _text(value)
+
+
+def _text(value: Any) -> Any:  # noqa: ANN401  # JSON
+    """A single value. Policy documents, which botocore's clients decode, are URL-encoded in responses."""
+    if isinstance(value, Mapping):
+        return quote(json.dumps(value, separators=(",", ":")), safe="")
+    return spoken(value) if isinstance(value, datetime) else value
 
 
 def _told(shape: StructureShape, value: Mapping[str, Any]) -> Sequence[tuple[str, Shape]]:
@@ -98,7 +108,8 @@ def _of_s3(model: OperationModel, params: Mapping[str, Any]) -> Json:
         elif name in ("Bucket", "Key"):
             request["bucketName" if name == "Bucket" else "key"] = params[name]
         elif where.get("location") in ("header", "querystring"):
-            request[where["name"]] = params[name]
+            if not where["name"].lower().startswith(UNTOLD):
+                request[where["name"]] = params[name]
         elif member.type_name == "structure":
             request[where.get("name", name)] = _as_xml(member, params[name])
     query = urlsplit(model.http["requestUri"]).query
