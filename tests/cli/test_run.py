@@ -50,14 +50,14 @@ def test_a_file_holds_what_stdout_would(trail: Path, tmp_path: Path):
 
 
 @pytest.mark.parametrize("slash", ["", "/"])
-def test_a_folder_holds_all_documents_and_the_trace(trail: Path, tmp_path: Path, slash: str):
+def test_a_folder_holds_all_documents_the_trace_and_the_report(trail: Path, tmp_path: Path, slash: str):
     folder = tmp_path / "out"
     if not slash:
         folder.mkdir()
     result = run_cli("run", "--from", trail, *PLAIN, "-o", f"{folder}{slash}")
     assert (result.exit_code, result.stdout) == (0, "")
     files = written(folder)
-    assert list(files) == ["deployer.json", "trace.json"]
+    assert list(files) == ["deployer.json", "report.html", "trace.json"]
     assert files["deployer.json"] == run_cli("run", "--from", trail, *PLAIN).stdout
     assert files["trace.json"] == run_cli("reduce", "--from", trail).stdout
 
@@ -84,7 +84,7 @@ def test_other_sections_are_written_to_a_folder_and_else_named(tmp_path: Path):
     assert everything.exit_code == 0
     assert "Not written" not in everything.stderr
     files = written(tmp_path / "out")
-    assert list(files) == ["deployer.json", "other-ci.json", "trace.json"]
+    assert list(files) == ["deployer.json", "other-ci.json", "report.html", "trace.json"]
     assert actions(files["other-ci.json"]) == {"s3:CreateBucket"}
 
 
@@ -101,7 +101,8 @@ def test_several_documents_for_the_deployer_ask_for_a_folder(tmp_path: Path):
     assert not (tmp_path / "policy.json").exists()
     everything = run_cli("run", *options, "-o", f"{tmp_path / 'out'}/")
     assert everything.exit_code == 0
-    assert list(written(tmp_path / "out")) == ["deployer-1.json", "deployer-2.json", "deployer-3.json", "trace.json"]
+    documents = ["deployer-1.json", "deployer-2.json", "deployer-3.json"]
+    assert list(written(tmp_path / "out")) == [*documents, "report.html", "trace.json"]
     assert everything.stderr.count("aws iam create-policy") == 3
 
 
@@ -114,7 +115,7 @@ def test_several_callers_and_no_deployer(tmp_path: Path):
     assert "--principal" in alone.stderr
     everything = run_cli("run", *options, "-o", f"{tmp_path / 'out'}/")
     assert everything.exit_code == 0
-    assert list(written(tmp_path / "out")) == ["other-deployer.json", "other-other.json", "trace.json"]
+    assert list(written(tmp_path / "out")) == ["other-deployer.json", "other-other.json", "report.html", "trace.json"]
 
 
 def test_an_output_that_cannot_be_written_leaves_nothing(trail: Path, tmp_path: Path):
@@ -234,7 +235,8 @@ def test_files_alone_ask_nobody(trail: Path, credentials: str):
 
 
 def policies(folder: Path) -> dict[str, str]:
-    return {name: text for name, text in written(folder).items() if name != "trace.json"}
+    """But not what lies beside them: the accounting of what `collect` leaves out stays behind."""
+    return {name: text for name, text in written(folder).items() if name not in {"report.html", "trace.json"}}
 
 
 def assert_the_pipe_gives_what_the_run_gives(source: Path, options: tuple[str, ...], tmp_path: Path) -> None:

@@ -27,6 +27,7 @@ class Commands(LazyGroup):
         "check": "Say what a policy lacks for a trace, and what it grants beyond.",
         "diff": "Say what a new policy allows that an old one does not, and the other way round.",
         "explain": "Show which events put an action into the policy, or a resource.",
+        "report": "Show a deploy and its policy on one HTML page, with the evidence.",
         "permissions": "Print the IAM policy that tracer itself needs.",
         "demo": "Do the main job on a bundled recorded run: no account, no network.",
     }

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from tracer.cli.options import Settings
 from tracer.cli.output import deliver, names_folder, talk, write_files
+from tracer.cli.reporting import REPORT, html_report
 from tracer.emit.draft import Document, Draft, Share
 from tracer.emit.format import FORMATS
 from tracer.emit.pack import CHARACTERS
@@ -53,7 +54,7 @@ def deliver_draft(settings: Settings, draft: Draft, beside: Mapping[str, str]) -
     Args:
         settings: `-o` and `--format`.
         draft: the documents.
-        beside: names and texts of what a folder gets with them.
+        beside: names and texts of what a folder gets with them, the report apart.
 
     Raises:
         EmitError: a folder is needed and none was named, or what was named cannot be written.
@@ -63,7 +64,7 @@ def deliver_draft(settings: Settings, draft: Draft, beside: Mapping[str, str]) -
         folder = Path(output)
         paths = {document: folder / _file_name(settings, document) for document in draft.documents}
         texts = {path: _rendered(settings, draft, document) for document, path in paths.items()}
-        others = {folder / name: text.encode() for name, text in beside.items()}
+        others = {folder / name: text.encode() for name, text in {**beside, REPORT: html_report(draft)}.items()}
         write_files(texts | others)
         return Delivered({document: str(path) for document, path in paths.items()}, tuple(map(str, others)))
     document = _the_one(settings, draft)

@@ -153,6 +153,12 @@ class Draft:
         """What the baseline holds beyond the deployer's permissions."""
         return tuple(unused for share in self._deployers() for unused in share.merged.unused)
 
+    def _repr_html_(self) -> str:
+        """What JupyterLab shows."""
+        from tracer.report.notebook import draft_html
+
+        return draft_html(self)
+
     def _deployers(self) -> Iterator[Share]:
         return (share for share in self.shares if share.section is Section.DEPLOYER)
 

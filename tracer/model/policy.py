@@ -218,5 +218,12 @@ class Policy:
         """
         return len(json_text(self.to_dict()))
 
+    def _repr_html_(self) -> str:
+        """What JupyterLab shows."""
+        # Like Trace.to_frame an arrow out of the model, drawn only by a notebook that asks.
+        from tracer.report.notebook import policy_html
+
+        return policy_html(self)
+
     def __or__(self, others: Iterable[Statement]) -> Policy:
         return Policy((*self.statements, *others), self.version, self.id)

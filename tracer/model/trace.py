@@ -149,6 +149,12 @@ class Trace:
 
         return permissions(self)
 
+    def _repr_html_(self) -> str:
+        """What JupyterLab shows."""
+        from tracer.report.notebook import trace_html
+
+        return trace_html(self)
+
 
 _T = TypeVar("_T")
 

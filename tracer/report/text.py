@@ -6,6 +6,7 @@ the cursor, hide a line or set the window's title, so everything that reaches a 
 
 from __future__ import annotations
 
+import json
 import unicodedata
 from typing import Final
 
@@ -25,6 +26,24 @@ def printable(text: str) -> str:
 def printable_lines(text: str) -> str:
     """`text` with its line breaks kept, and each line printable: for text whose lines tracer itself has laid out."""
     return "\n".join(printable(line) for line in text.split("\n"))
+
+
+def shown(text: str, longest: int = 400) -> str:
+    """`text` printable, and cut where a log has more to say than a reader can want: its true length is told then."""
+    if len(text) <= longest:
+        return printable(text)
+    return f"{printable(text[:longest])}… ({len(text):,} characters)"
+
+
+def escaped_json(text: str) -> str:
+    r"""A JSON text with what is no visible sign as JSON's escapes, `\u202e`; the line breaks of its layout stay."""
+    return "".join(
+        _json_escape(sign) if sign != "\n" and unicodedata.category(sign) in _UNSAFE else sign for sign in text
+    )
+
+
+def _json_escape(sign: str) -> str:
+    return json.dumps(sign)[1:-1]
 
 
 def _spelled(sign: str) -> str:
