@@ -5,6 +5,7 @@ Each has a folder in `emit/golden`, whose README tells what lies there.
 
 from __future__ import annotations
 
+import gzip
 import json
 import shutil
 import sys
@@ -15,6 +16,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from demo.recorder import Json
+from redaction import redacted
 from runs import china, functions, govcloud, http_api, service_role, terraform
 from support import PROJECT
 
@@ -24,6 +26,8 @@ from tracer.emit.draft import Draft
 from tracer.emit.format import FORMATS
 from tracer.model.trace import Trace
 
+TRAIL: Final = PROJECT.parent / "shared" / "records" / "trail"
+"""Real records, which are no part of the project."""
 FOLDER: Final = Path(__file__).parent / "emit" / "golden"
 
 
@@ -34,18 +38,20 @@ class Golden:
     Attributes:
         name: its folder's.
         source: where its records are, or what plays it.
-        principal: who deployed.
+        principal: who deployed; None for the user of Terraform that the records show.
         traced: options of the trace.
         drafted: options of the draft.
         formats: beside json, the formats that are kept.
+        real: whether the records are somebody's: then the trace is kept without what they were about.
     """
 
     name: str
     source: Path | Callable[[], list[Json]]
-    principal: str
+    principal: str | None
     traced: Mapping[str, Any] = field(default_factory=dict)
     drafted: Mapping[str, Any] = field(default_factory=dict)
     formats: tuple[str, ...] = ()
+    real: bool = False
 
     @property
     def folder(self) -> Path:
@@ -56,7 +62,9 @@ class Golden:
         path = self.source if isinstance(self.source, Path) else scratch / "records.json"
         if not isinstance(self.source, Path):
             path.write_text(json.dumps({"Records": self.source()}), encoding="utf-8")
-        return tracer.trace(path, principal=self.principal, evidence=1, **self.traced)
+        principal = self.principal or _user_of_terraform(path)
+        trace = tracer.trace(path, principal=principal, evidence=1, **self.traced)
+        return redacted(trace) if self.real else trace
 
     def draft(self) -> Draft:
         """The draft of the trace that is kept."""
@@ -70,6 +78,18 @@ class Golden:
             for name in ("json", *self.formats)
             for document in draft.documents
         }
+
+
+def _user_of_terraform(folder: Path) -> str:
+    """Whose Terraform it is: what is not to be kept is not to be written here either."""
+    logs = [json.loads(gzip.decompress(path.read_bytes())) for path in sorted(folder.rglob("*.json.gz"))]
+    (user,) = {
+        record["userIdentity"]["arn"]
+        for log in logs
+        for record in log["Records"]
+        if "Terraform" in record.get("userAgent", "")
+    }
+    return user
 
 
 GOLDENS: Final = {
@@ -110,6 +130,15 @@ GOLDENS: Final = {
             {"baseline": "none"},
             ("terraform",),
         ),
+        Golden(
+            "trail",
+            TRAIL,
+            None,
+            {"user_agent": "Terraform"},
+            {"baseline": "none"},
+            ("terraform",),
+            real=True,
+        ),
     )
 }
 
@@ -117,6 +146,8 @@ GOLDENS: Final = {
 def write(names: list[str]) -> None:
     """Make what is kept of the runs `names` anew, of all where none is given."""
     for golden in (GOLDENS[name] for name in names or GOLDENS):
+        if golden.real and not TRAIL.exists():
+            continue
         golden.folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory() as scratch:
             text = golden.trace(Path(scratch)).to_json()

@@ -5,8 +5,11 @@ What lies in `golden` and how it is made anew is told in its README.
 
 from __future__ import annotations
 
+import fnmatch
 import functools
+import gzip
 import json
+import re
 import warnings
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -15,7 +18,8 @@ from typing import Any
 
 import pytest
 from format_support import read_terraform, read_yaml, resolved
-from golden import FOLDER, GOLDENS, Golden
+from golden import FOLDER, GOLDENS, TRAIL, Golden
+from redaction import anonymous
 from second_opinion import Referee
 
 from tracer.emit.draft import Document, Draft
@@ -23,9 +27,12 @@ from tracer.emit.evaluate import Call, Decision, Evaluator
 from tracer.emit.format import FORMATS
 from tracer.emit.lines import Line
 from tracer.model.permission import Permission
-from tracer.model.policy import Policy
+from tracer.model.policy import Policy, Statement
+
+NO_TRAIL = [pytest.mark.shared, pytest.mark.skipif(not TRAIL.exists(), reason="the real records are not here")]
 
 ALL = [pytest.param(golden, id=name) for name, golden in GOLDENS.items()]
+PLAYED = [pytest.param(golden, id=name, marks=NO_TRAIL if golden.real else ()) for name, golden in GOLDENS.items()]
 FORESEEN = [param for param in ALL if (param.values[0].folder / "expected.json").exists()]
 FILES = sorted(path for path in FOLDER.glob("*/*/*") if path.parent.parent.name in GOLDENS)
 
@@ -53,7 +60,7 @@ def policy_of(path: Path) -> Policy:
 # --- what is kept ----------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("golden", ALL)
+@pytest.mark.parametrize("golden", PLAYED)
 def test_the_trace_is_the_runs(golden: Golden, tmp_path: Path):
     assert golden.trace(tmp_path).to_json() == (golden.folder / "trace.json").read_text(encoding="utf-8")
 
@@ -63,6 +70,32 @@ def test_the_files_are_those_of_the_draft(golden: Golden):
     kept = [path for path in FILES if path.parent.parent == golden.folder]
     texts = {f"{path.parent.name}/{path.name}": path.read_text(encoding="utf-8") for path in kept}
     assert golden.files(draft_of(golden)) == texts
+
+
+@pytest.mark.shared
+@pytest.mark.skipif(not TRAIL.exists(), reason="the real records are not here")
+def test_nothing_of_the_real_records_is_kept():
+    logs = [json.loads(gzip.decompress(path.read_bytes())) for path in TRAIL.rglob("*.json.gz")]
+    told = {text for log in logs for record in log["Records"] for text in names_in(record)}
+    assert len(told) > 100
+    for path in (path for path in (FOLDER / "trail").rglob("*") if path.is_file()):
+        content = path.read_text(encoding="utf-8")
+        assert [text for text in told if text in content] == [], path.name
+
+
+def names_in(value: object) -> Iterator[str]:
+    """The names and ids in a record, those of AWS and its services left out."""
+    if isinstance(value, list):
+        for item in value:
+            yield from names_in(item)
+    for key, item in value.items() if isinstance(value, dict) else ():
+        if isinstance(item, str) and key != "eventName" and NAMING.search(key) and not OF_AWS.search(item):
+            yield item
+        yield from names_in(item)
+
+
+NAMING = re.compile(r"(?:[nN]ame|[iI][dD]|[aA][rR][nN]|sourceIPAddress)$")
+OF_AWS = re.compile(r"amazonaws\.com|^AWS|^alias/aws/|^arn:aws:iam::aws:|^.{0,7}$")
 
 
 # --- what was expected -----------------------------------------------------------------------------------------------
@@ -87,6 +120,7 @@ def foreseen(rows: Iterable[dict[str, Any]]) -> Iterator[_Grant]:
 @pytest.mark.parametrize("golden", FORESEEN)
 def test_it_grants_what_was_expected_by_hand_and_nothing_else(golden: Golden):
     expected = json.loads((golden.folder / "expected.json").read_text(encoding="utf-8"))
+    read = anonymous if golden.real else str
     lines: dict[str, list[Line]] = {}
     for document in draft_of(golden).documents:
         # The baseline itself, where it is kept, needs no expectation: what a run adds to it does.
@@ -94,12 +128,15 @@ def test_it_grants_what_was_expected_by_hand_and_nothing_else(golden: Golden):
         lines.setdefault(document.stem, []).extend(line for line in document.lines if not (kept and line.baseline))
     assert sorted(lines) == sorted(expected["documents"])
     for stem, rows in expected["documents"].items():
-        assert sorted(grants(lines[stem])) == sorted(foreseen(rows)), stem
+        granted = {(action, read(resource), read(condition)) for action, resource, condition in grants(lines[stem])}
+        assert sorted(granted) == sorted(foreseen(rows)), stem
 
 
 @pytest.mark.parametrize("golden", ALL)
 def test_nothing_of_it_is_unknown(golden: Golden):
-    assert [finding for finding in draft_of(golden).findings if finding.code.startswith("UNKNOWN_")] == []
+    unknown = {finding.code for finding in draft_of(golden).findings if finding.code.startswith("UNKNOWN_")}
+    # Some calls of the real trail were throttled, and their records have no parameters.
+    assert unknown == ({"UNKNOWN_RESOURCE"} if golden.real else set())
 
 
 # --- what other tools say --------------------------------------------------------------------------------------------
@@ -144,29 +181,42 @@ def parliament() -> ModuleType:
 NO_FAULT = {
     "apigateway:TagResource": "in no list of AWS's, and AWS refuses without it",
     "dynamodb:GetResourcePolicy": "parliament wants a stream beside the table, and AWS checks either",
-    "kms:CreateAlias": "parliament wants alias and key in one statement, and only the key has the condition",
     "s3:PutBucketPolicy": "who may write a bucket's policy may give himself the objects; the run wrote one",
 }
 
 
-def is_no_fault(finding: object) -> bool:
-    return any(action in str(vars(finding)) for action in NO_FAULT)
+def is_no_fault(finding: Any, statements: Iterable[Statement]) -> bool:  # noqa: ANN401 - of a package without types
+    if any(action in str(finding.detail) for action in NO_FAULT):
+        return True
+    # It wants all resources of a call in one statement; AWS looks for each of them in all.
+    return finding.issue == "RESOURCE_MISMATCH" and all(
+        any(
+            lack["action"] in one.actions and fnmatch.filter(one.resources, lack["required_format"])
+            for one in statements
+        )
+        for lack in finding.detail
+    )
 
 
 @pytest.mark.parametrize("path", files("json"))
 def test_parliament_finds_no_error(path: Path, parliament: ModuleType):
-    findings = parliament.analyze_policy_string(path.read_text(encoding="utf-8")).findings
-    severities = {parliament.enhance_finding(finding).severity for finding in findings if not is_no_fault(finding)}
+    text = path.read_text(encoding="utf-8")
+    findings = parliament.analyze_policy_string(text).findings
+    faults = [finding for finding in findings if not is_no_fault(finding, Policy.from_json(text).statements)]
+    severities = {parliament.enhance_finding(finding).severity for finding in faults}
     # What is of medium weight is the baseline's: actions that do not fit its resources, told as BASELINE_FAULT.
     assert severities <= {"MEDIUM"}
 
 
 @pytest.mark.parametrize("golden", ALL)
 def test_parliament_finds_nothing_in_what_was_observed(golden: Golden, parliament: ModuleType):
-    for document in draft_of(golden).documents:
+    documents = draft_of(golden).documents
+    for document in documents:
         own = Policy(tuple(line.statement for line in document.lines if not line.baseline))
+        theirs = [one.policy for one in documents if one.principal == document.principal]
+        statements = [statement for policy in theirs for statement in policy.statements]
         for finding in parliament.analyze_policy_string(own.to_json()).findings:
-            assert is_no_fault(finding), finding
+            assert is_no_fault(finding, statements), finding
 
 
 @pytest.fixture(scope="module")
