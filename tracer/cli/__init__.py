@@ -25,6 +25,7 @@ class Commands(LazyGroup):
         "reduce": "Turn records into a trace: which permissions were needed, and why.",
         "emit": "Turn traces and a baseline into a checked policy.",
         "check": "Say what a policy lacks for a trace, and what it grants beyond.",
+        "rehearse": "Run a deploy under a policy, in an account on this machine, and say what it was refused.",
         "diff": "Say what a new policy allows that an old one does not, and the other way round.",
         "explain": "Show which events put an action into the policy, or a resource.",
         "report": "Show a deploy and its policy on one HTML page, with the evidence.",

@@ -31,6 +31,9 @@ ADMINISTRATOR: Final[Mapping[str, Any]] = {
 }
 """AWS's AdministratorAccess."""
 
+ACCOUNT: Final = "123456789012"
+"""The account's number, if no other is asked for: AWS's own example, which is moto's, too."""
+
 REGION: Final = "us-east-1"
 
 
@@ -81,18 +84,21 @@ class Account:
     port: int
 
     @classmethod
-    def start(cls, judge: Sequence[str], *, seed: int | None = None, start: datetime | None = None) -> Account:
+    def start(
+        cls, judge: Sequence[str], *, number: str = ACCOUNT, seed: int | None = None, start: datetime | None = None
+    ) -> Account:
         """Start an account.
 
         Args:
             judge: the command of the process that decides; see judge.py.
+            number: the account's number.
             seed: makes ids the same again.
             start: the account's clock begins then, and goes on by a second with each call.
 
         Raises:
             RehearseError: moto is not installed, or the process ended at once.
         """
-        command = [sys.executable, "-m", "tracer.rehearse.server"]
+        command = [sys.executable, "-m", "tracer.rehearse.server", "--account", number]
         if seed is not None:
             command += ["--seed", str(seed)]
         if start is not None:

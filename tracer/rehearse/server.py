@@ -45,9 +45,6 @@ from tracer.rehearse.gate import Gate
 from tracer.rehearse.ids import Ids
 from tracer.rehearse.judge import JudgeProcess
 
-ACCOUNT: Final = "123456789012"
-"""The account's number: AWS's own example, which is moto's, too."""
-
 SOURCE_IP: Final = "203.0.113.10"
 """Where all direct calls come from, as the records tell it: RFC 5737 keeps that network for examples."""
 
@@ -207,9 +204,9 @@ def _delete_deployment(api: RestAPI, deployment_id: str) -> Deployment:
     return api.deployments.pop(deployment_id)
 
 
-def layer(judge: JudgeProcess, seed: int | None, start: datetime | None) -> Layer:
+def layer(judge: JudgeProcess, account: str, seed: int | None, start: datetime | None) -> Layer:
     """The application, with an account that is empty."""
-    directory = MotoDirectory(ACCOUNT)
+    directory = MotoDirectory(account)
     directory.furnish()
     gate = Gate(directory, judge, Ids(seed), Clock(start))
     install(gate)
@@ -228,16 +225,18 @@ def _service(name: SERVICE_NAMES) -> Flask:
 def main(arguments: list[str]) -> None:
     """Serve on a free port of this machine, until standard input ends: with the process that asked for it."""
     parser = argparse.ArgumentParser(prog="tracer.rehearse.server")
+    parser.add_argument("--account", required=True)
     parser.add_argument("--seed", type=int)
     parser.add_argument("--start", type=datetime.fromisoformat)
     parser.add_argument("--judge", nargs=argparse.REMAINDER, required=True)
     asked = parser.parse_args(arguments)
+    os.environ["MOTO_ACCOUNT_ID"] = asked.account  # moto has no other way
     configure_moto()
     try:
         judge = JudgeProcess.start(asked.judge)
     except RehearseError as error:
         sys.exit(error.message)
-    application = layer(judge, asked.seed, asked.start)
+    application = layer(judge, asked.account, asked.seed, asked.start)
     server = make_server("127.0.0.1", 0, application, threaded=True, request_handler=_QuietHandler)
     print(json.dumps({"port": server.server_port}), flush=True)  # noqa: T201  # what the parent waits for
     threading.Thread(target=server.serve_forever, daemon=True).start()
