@@ -20,6 +20,7 @@ from tracer.model.finding import Finding
 from tracer.model.permission import Evidence
 from tracer.model.trace import Denial, Trace
 from tracer.report.html import content_security_policy
+from tracer.report.page import PLACES
 
 TEMPLATES = resources.files("tracer.report") / "templates"
 VOID = {"meta", "link", "br", "input", "img"}
@@ -144,6 +145,12 @@ def test_whatever_a_trace_holds_the_page_is_safe_and_can_be_written(trace: Trace
         return  # what does not fit into a policy gets no page either
     safe(text)
     text.encode("utf-8")
+
+
+def test_no_statement_can_take_the_id_of_the_page_s_own_places():
+    template = (TEMPLATES / "page.html").read_text(encoding="utf-8")
+    ids = set(re.findall(r'\bid="([A-Za-z0-9]+)"', template))
+    assert ids == PLACES
 
 
 def test_the_same_draft_gives_the_same_bytes():

@@ -56,7 +56,7 @@ def test_a_run_that_is_covered():
     made = page_of(drafted(trace_of(used("s3:CreateBucket", BUCKET), used("s3:DeleteBucket", BUCKET))))
     assert (made.answer.tone, made.answer.headline) == (Tone.GOOD, "The policy covers this run.")
     assert made.answer.reasons == (
-        "Every one of the 2 permissions that its calls needed is allowed: checked on the finished documents.",
+        "All that its calls needed is allowed: 2 permissions, checked on the finished documents.",
     )
     assert made.answer.open == ()
 
@@ -233,6 +233,19 @@ def test_what_tighten_left_out_has_no_place_on_the_page(tmp_path):
     made = page_of(drafted(trace, *baseline, tmp_path=tmp_path, merge=Merge.TIGHTEN))
     assert made.baseline is not None
     assert [(one.number, one.place) for one in made.baseline.unused] == [(2, "")]
+
+
+def test_of_several_deployers_each_is_told_what_was_not_used(tmp_path):
+    other = "arn:aws:iam::123456789012:user/other"
+    lines = (used("s3:CreateBucket", BUCKET), used("s3:DeleteBucket", BUCKET, principal=other))
+    trace = trace_of(*lines, run=replace(RUN, principals=(DEPLOYER, other)))
+    made = page_of(drafted(trace, allow(["s3:CreateBucket", "s3:DeleteBucket"], BUCKET), tmp_path=tmp_path))
+    assert made.baseline is not None
+    assert [(one.principal, one.actions[0].names) for one in made.baseline.unused] == [
+        (DEPLOYER, ("DeleteBucket",)),
+        (other, ("CreateBucket",)),
+    ]
+    assert len({one.place for one in made.baseline.unused}) == 2
 
 
 def test_without_a_baseline_there_is_no_comparison():

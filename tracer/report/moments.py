@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -15,6 +16,7 @@ _FORM: Final = "%Y-%m-%dT%H:%M:%SZ"
 """As CloudTrail writes eventTime."""
 
 
+@functools.lru_cache(65_536)  # a page asks for each time of its trace some ten times
 def moment(text: str | None) -> datetime | None:
     """The time that `text` spells, or None: a trace is a file, and may hold anything."""
     try:

@@ -17,6 +17,7 @@ from typing import Final
 
 from tracer.model.finding import SEVERITIES, Finding, Severity
 from tracer.model.permission import Basis, Section, UsedPermission
+from tracer.model.policy import Statement
 from tracer.model.trace import Accounting, Denial, RunFacts
 from tracer.report.drafted import Draft, DraftedShare, Judgement, UnusedGrant
 from tracer.report.guidance import ADVICE
@@ -30,8 +31,13 @@ _LONGEST_MESSAGE: Final = 2_000
 _LINK: Final = re.compile(r"https://docs\.aws\.amazon\.com/[A-Za-z0-9_./#-]*[A-Za-z0-9_/-]")
 """What becomes a link in a message: addresses of AWS's documentation alone, for a message can hold what a log held."""
 
-_PLACES: Final = ("top", "verdict", "run", "policies", "baseline", "denied", "findings", "accounting", "filter")
-"""The ids of the page's own places; no statement gets one of them."""
+PLACES: Final = frozenset(
+    {
+        "top", "verdict", "run", "policies", "baseline", "denied", "findings", "accounting",
+        "theme", "filter", "query", "service", "origin", "found", "unfold", "nothing", "clear", "said",
+    }
+)  # fmt: skip
+"""The ids of the page's own places and controls; no statement gets one of them."""
 
 _KEPT: Final[Mapping[str, str]] = {
     "used": "needed a permission that is in the trace",
@@ -122,13 +128,22 @@ class ServiceRow:
 
 @dataclass(frozen=True, slots=True)
 class UnusedView:
-    """What of one statement of the baseline was not used; `place` is its anchor, or empty where it was left out."""
+    """What of one statement of the baseline was not used.
+
+    Attributes:
+        number: the statement's place in the baseline, from 1.
+        whole: whether nothing of it was used.
+        actions, resources: what was not used.
+        place: the statement's anchor; empty where it was left out or narrowed.
+        principal: by whom, where there are several deployers; else empty.
+    """
 
     number: int
     whole: bool
     actions: tuple[Names, ...]
     resources: tuple[str, ...]
     place: str
+    principal: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -242,7 +257,7 @@ def page(draft: Draft, judgements: Sequence[Judgement], quota: int, made_with: S
     """
     trace, span = draft.trace, Span.of(draft.trace)
     judged = list(zip(draft.shares, judgements, strict=True))
-    policies = policy_views(judged, quota, span, Anchors(set(_PLACES)))
+    policies = policy_views(judged, quota, span, Anchors(set(PLACES)))
     baseline = _baseline(draft, policies)
     return Page(
         title=_title(trace.run),
@@ -304,10 +319,8 @@ def _reasons(draft: Draft, needed: int, missing: int, look: int) -> Iterator[str
             f"{'is' if missing == 1 else 'are'} not allowed: a Deny of the baseline stands in the way."
         )
     elif needed:
-        yield (
-            f"Every one of the {counted(needed, 'permission')} that its calls needed is allowed: "
-            "checked on the finished documents."
-        )
+        number = counted(needed, "permission")
+        yield f"All that its calls needed is allowed: {number}, checked on the finished documents."
     else:
         yield "The denied calls, the findings and the accounting below say what became of the records."
     if draft.trace.denied:
@@ -401,23 +414,25 @@ def _baseline(draft: Draft, policies: Sequence[PolicyView]) -> BaselineView | No
         for service in sorted(had | lacking)
     )
     total = ServiceRow("all", had.total() + lacking.total(), had.total(), lacking.total(), ())
-    places = _places(draft, policies)
-    unused = [one for share in deployers[:1] for one in share.merged.unused]
-    return BaselineView(shown(draft.baseline.name), rows, total, tuple(_unused(one, places) for one in unused))
-
-
-def _places(draft: Draft, policies: Sequence[PolicyView]) -> Mapping[object, str]:
-    """The anchors of the statements that stand on the page as the baseline has them."""
-    return {
-        line.statement: view.anchor
+    unused = tuple(
+        _unused(one, _places(share, policy), shown(share.principal) if len(deployers) > 1 else "")
         for share, policy in zip(draft.shares, policies, strict=True)
         if share.section is Section.DEPLOYER
-        for document, shown_ in zip(share.documents, policy.documents, strict=True)
-        for line, view in zip(document.lines, shown_.statements, strict=True)
+        for one in share.merged.unused
+    )
+    return BaselineView(shown(draft.baseline.name), rows, total, unused)
+
+
+def _places(share: DraftedShare, policy: PolicyView) -> Mapping[Statement, str]:
+    """The anchors of a principal's statements: those that stand there as the baseline has them are found by it."""
+    return {
+        line.statement: view.anchor
+        for document, seen in zip(share.documents, policy.documents, strict=True)
+        for line, view in zip(document.lines, seen.statements, strict=True)
     }
 
 
-def _unused(one: UnusedGrant, places: Mapping[object, str]) -> UnusedView:
+def _unused(one: UnusedGrant, places: Mapping[Statement, str], principal: str) -> UnusedView:
     statement = one.statement
     return UnusedView(
         number=one.number,
@@ -426,6 +441,7 @@ def _unused(one: UnusedGrant, places: Mapping[object, str]) -> UnusedView:
         resources=tuple(map(shown, statement.resources))
         or tuple(f"all but {shown(text)}" for text in statement.not_resources),
         place=places.get(statement, ""),
+        principal=principal,
     )
 
 

@@ -62,17 +62,16 @@
   let clear = () => {};
   if (form) {
     const [query, service, origin, found, nothing, unfold] = ["query", "service", "origin", "found", "nothing", "unfold"].map($);
-    const text = (element, selector) => [...element.querySelectorAll(selector)].map((part) => part.textContent).join(" ").toLowerCase();
     let index = null;
     const read = () => index ??= [...document.querySelectorAll("details.statement")].map((element) => ({
       element,
       document: element.closest(".document"),
-      text: text(element, ".grant li") + " " + [...element.querySelectorAll(".grant li")].map(spelled).join(" "),
+      text: [...element.querySelectorAll(".grant li")].map((part) => `${part.textContent} ${spelled(part)}`).join(" ").toLowerCase(),
       services: element.dataset.services.split(" "),
       origin: element.dataset.origin,
-      rows: [...element.querySelectorAll(".row")].map((row) => ({
+      rows: [...element.getElementsByClassName("row")].map((row) => ({
         element: row,
-        text: text(row, ".what code"),
+        text: row.firstElementChild.textContent.toLowerCase(),
         service: row.dataset.service,
         origin: row.dataset.origin,
       })),
@@ -80,7 +79,7 @@
     // "s3 CreateBucket, PutObject" is also found as s3:CreateBucket.
     const spelled = (item) => {
       const prefix = item.querySelector("b");
-      return prefix ? prefix.nextSibling.data.split(",").map((part) => `${prefix.textContent}:${part.trim()}`.toLowerCase()).join(" ") : "";
+      return prefix ? prefix.nextSibling.data.split(",").map((part) => `${prefix.textContent}:${part.trim()}`).join(" ") : "";
     };
     const show = (element, visible) => { if (element.hidden === visible) element.hidden = !visible; };
     const count = (number, noun) => `${number.toLocaleString("en")} ${noun}${number === 1 ? "" : "s"}`;
@@ -122,6 +121,7 @@
     form.addEventListener("submit", (event) => event.preventDefault());
     $("clear").addEventListener("click", () => { clear(); query.focus(); });
     if (query.value || service.value || origin.value) apply();
+    else (window.requestIdleCallback ?? setTimeout)(read);
 
     const visible = () => [...document.querySelectorAll("details.statement:not([hidden])")].filter((item) => !item.closest("[hidden]"));
     unfold.addEventListener("click", () => {
