@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from tracer import emit, reduce
-from tracer.collect.interface import RecordSource
+from tracer.collect.interface import RecordSource, SearchableSource
 from tracer.emit.draft import Draft, DraftOptions
 from tracer.model.record import RawRecord
 from tracer.model.run import DeployRun, TraceOptions
@@ -26,7 +26,8 @@ def trace(source: RecordSource, run: DeployRun, options: TraceOptions) -> Trace:
         CollectError: the source cannot be read.
         NothingSelected: records were read, and none belongs to the run.
     """
-    return reduce.reduce_records(lambda: source.records(run), run, options, source.findings)
+    search = source.search(run) if run.principals and isinstance(source, SearchableSource) else None
+    return reduce.reduce_records(lambda: source.records(run), run, options, source.findings, search)
 
 
 def select(source: RecordSource, run: DeployRun) -> Iterator[RawRecord]:

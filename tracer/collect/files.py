@@ -1,8 +1,9 @@
 """`FileSource`: records from files, folders and standard input.
 
 What comes in: paths. What goes out: the records of the files there, folder by folder in the order of their names, in
-every shape and packing that `tracer.collect.shapes` knows. It knows nothing of runs: a file's name tells when it was
-delivered, not when its calls were made, so the records themselves are asked, in reduce.
+every shape and packing that `tracer.collect.shapes` knows; `tracer.collect.search` reads those fast that look as a
+trail delivers them, and finds the records of a few callers in them. Of runs this is known: a file whose name says that
+it was delivered before the window holds none of its calls, and is not read. All else the records are asked, in reduce.
 
 What can be read only once (standard input, a pipe) is spooled, because a run is read twice.
 """
@@ -17,12 +18,14 @@ from pathlib import Path
 from typing import BinaryIO, Final
 
 from tracer.collect.meter import Meter, Unwatched
+from tracer.collect.search import FileSearch, all_records, unpacked
 from tracer.collect.shapes import read_records
 from tracer.collect.spool import Spool
+from tracer.collect.trail import may_hold
 from tracer.errors import CollectError
 from tracer.model.finding import Finding
 from tracer.model.record import RawRecord
-from tracer.model.run import DeployRun
+from tracer.model.run import DeployRun, TimeWindow
 
 STDIN: Final = "-"
 
@@ -52,32 +55,42 @@ class FileSource:
         self._uncounted = self._paths if meter else ()
 
     def records(self, run: DeployRun) -> Iterator[RawRecord]:
-        """Every record in the files, whatever the run.
+        """Every record in the files, but for those that were delivered before the run's window.
 
         Raises:
             CollectError: a path is missing, holds no log file, or cannot be read.
         """
-        del run
+        self._begin(run)
+        for path in self._paths:
+            yield from self._records_at(path, run.window)
+
+    def search(self, run: DeployRun) -> FileSearch | None:
+        """A search in the same files; None where a path is none that can be read again. Raises as `records` does."""
+        self._begin(run)
+        if not all(path != STDIN and _is_stored(path) for path in self._paths):
+            return None
+        files = [file for path in self._paths for file in _files_for(path, run.window)]
+        return FileSearch(files, _content, self._meter)
+
+    def _begin(self, run: DeployRun) -> None:
         for path in self._paths:
             if path != STDIN:
                 _stat(path)
-        self._count()
-        for path in self._paths:
-            yield from self._records_at(path)
+        self._count(run.window)
 
     def findings(self) -> tuple[Finding, ...]:
         """None: what a file lacks shows in its records."""
         return ()
 
-    def _records_at(self, path: str) -> Iterator[RawRecord]:
+    def _records_at(self, path: str, window: TimeWindow) -> Iterator[RawRecord]:
         if path == STDIN:
             yield from read_records(self._spooled(path).chunks(), "standard input")
             return
         mode = _stat(path).st_mode
         if stat.S_ISFIFO(mode):
             yield from read_records(self._spooled(path).chunks(), path)
-        elif stat.S_ISDIR(mode) or stat.S_ISREG(mode):
-            yield from self._records_in_files(path)
+        elif _is_stored(path):
+            yield from self._records_in_files(path, window)
         else:
             raise CollectError(f"{path} is neither a file nor a folder", "name a log file or a folder of them")
 
@@ -93,34 +106,34 @@ class FileSource:
                 raise _unreadable(path, error) from error
         return self._spools[path]
 
-    def _records_in_files(self, path: str) -> Iterator[RawRecord]:
-        empty = True
-        for file in log_files(path):
-            empty = False
-            yield from read_records(self._read(file), file)
-            self._meter.advance(1, 0)
-        if empty:
-            raise CollectError(f"no log files in {path}", _LOOKED_FOR)
-
-    def _read(self, path: str) -> Iterator[bytes]:
-        try:
-            with Path(path).open("rb") as file:
-                yield from self._chunks(file)
-        except OSError as error:
-            raise _unreadable(path, error) from error
+    def _records_in_files(self, path: str, window: TimeWindow) -> Iterator[RawRecord]:
+        for file in unpacked(_files_for(path, window), _content):
+            yield from all_records(file)
+            self._meter.advance(1, len(file.content))
 
     def _chunks(self, file: BinaryIO) -> Iterator[bytes]:
         while chunk := file.read(_CHUNK):
             self._meter.advance(0, len(chunk))
             yield chunk
 
-    def _count(self) -> None:
+    def _count(self, window: TimeWindow) -> None:
         """Tell the meter, once, how much there is to read; nobody knows it of a pipe."""
         for path in self._uncounted:
             if path != STDIN and not stat.S_ISFIFO(_stat(path).st_mode):
-                sizes = [_stat(file).st_size for file in log_files(path)]
+                sizes = [_stat(file).st_size for file in log_files(path) if may_hold(file, window)]
                 self._meter.expect(len(sizes), sum(sizes))
         self._uncounted = ()
+
+
+def _files_for(path: str, window: TimeWindow) -> Iterator[str]:
+    """The log files at and under `path` that may hold records of the window, in order. Raises CollectError."""
+    empty = True
+    for file in log_files(path):
+        empty = False
+        if may_hold(file, window):
+            yield file
+    if empty:
+        raise CollectError(f"no log files in {path}", _LOOKED_FOR)
 
 
 def log_files(path: str) -> Iterator[str]:
@@ -145,6 +158,18 @@ def log_files(path: str) -> Iterator[str]:
 
 def _is_log(name: str) -> bool:
     return not any(other in name for other in _NO_LOGS)
+
+
+def _content(path: str) -> bytes:
+    try:
+        return Path(path).read_bytes()
+    except OSError as error:
+        raise _unreadable(path, error) from error
+
+
+def _is_stored(path: str) -> bool:
+    mode = _stat(path).st_mode
+    return stat.S_ISDIR(mode) or stat.S_ISREG(mode)
 
 
 def _stat(path: str) -> os.stat_result:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import timedelta
-from typing import Final, Protocol
+from typing import Final, Protocol, runtime_checkable
 
 from tracer.model.finding import Finding
 from tracer.model.record import RawRecord
 from tracer.model.run import DeployRun
+from tracer.model.search import Search
 
 USUAL: Final = timedelta(minutes=15)
 """How long CloudTrail takes to deliver a call's record at most, mostly. An estimate: AWS states an average alone."""
@@ -32,6 +33,15 @@ class RecordSource(Protocol):
 
     def findings(self) -> tuple[Finding, ...]:
         """What this source cannot show, or did not check: asked after the last record."""
+        ...
+
+
+@runtime_checkable
+class SearchableSource(RecordSource, Protocol):
+    """A source that can find the records of a few callers before it decodes any."""
+
+    def search(self, run: DeployRun) -> Search | None:
+        """A search in what `records` would yield; None where there can be none. Raises CollectError."""
         ...
 
 

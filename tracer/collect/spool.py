@@ -1,4 +1,4 @@
-"""`Spool`: what can be read only once, kept in an anonymous temporary file for the second pass."""
+"""What is read for the second pass: `Spool` keeps what can be read only once, `Lines` what was searched out."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 from typing import Final
 
 CHUNK: Final = 1024 * 1024
+IN_MEMORY: Final = 16 * 1024 * 1024
 
 
 class Spool:
@@ -34,3 +35,21 @@ class Spool:
                 return
             at += len(chunk)
             yield chunk
+
+
+class Lines:
+    """Texts without line breaks, to be read again and again; on disk where they are many."""
+
+    def __init__(self) -> None:
+        self._file = tempfile.SpooledTemporaryFile(max_size=IN_MEMORY)  # noqa: SIM115 - as in Spool
+        self.close = weakref.finalize(self, self._file.close)
+
+    def add(self, lines: Iterable[bytes]) -> None:
+        """Adds lines at the end. Raises OSError where the disk is full."""
+        self._file.seek(0, 2)
+        self._file.writelines(part for line in lines for part in (line, b"\n"))
+
+    def __iter__(self) -> Iterator[bytes]:
+        self._file.seek(0)
+        for line in self._file:
+            yield line[:-1]

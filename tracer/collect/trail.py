@@ -239,6 +239,13 @@ def covers_from(name: DigestName, window: TimeWindow) -> bool:
     return window.since is None or name.end >= f"{window.since:%Y%m%dT%H%M%SZ}"
 
 
+def may_hold(name: str, window: TimeWindow) -> bool:
+    """Whether the file of this name may hold calls of the window: False where it was delivered before. CloudTrail
+    delivers late, so a file that came after the window may hold some.
+    """
+    return window.since is None or not is_log(name) or delivered(name) >= f"{window.since:%Y%m%dT%H%MZ}"
+
+
 def delivered(key: str) -> str:
     """When a log file was delivered, by its key, as `YYYYMMDDTHHmmZ`."""
     return key.rpartition("/")[2].split("_")[3]

@@ -24,6 +24,7 @@ from tracer.model.arn import Arn
 from tracer.model.permission import Section
 from tracer.model.record import Record, Unreadable
 from tracer.model.run import DeployRun
+from tracer.model.search import Wanted
 from tracer.reduce.callers import Caller, matches
 from tracer.reduce.calls import Call, Reading
 from tracer.reduce.filters import passes_filters
@@ -145,6 +146,23 @@ class Attribution:
                 deeds.function_roles.update(_role_key(role, record))
             deeds.functions.update(name.rpartition(":")[2] for name in lookup(fields, "functionName"))
 
+    def wanted(self) -> Wanted:
+        """Whose records may still belong to the run: sessions that act for those who do, whether or not a record of
+        theirs was seen.
+        """
+        edges = self._edges()
+        deeds = [self._deeds[identity] for identity in _reached(self._seeds(edges), edges)]
+        acting = Wanted(
+            roles=frozenset(name for deed in deeds for _, name in deed.function_roles),
+            sessions=frozenset(
+                itertools.chain.from_iterable((*deed.functions, *map(_name_of, deed.assumed)) for deed in deeds)
+            ),
+            session_starts=frozenset(f"{stack}-" for deed in deeds for stack in deed.stacks),
+        )
+        if any(deed.stacks or deed.stack_roles for deed in deeds):
+            return acting | Wanted(sessions=frozenset({_CLOUDFORMATION_SESSION}))
+        return acting
+
     def members(self) -> Members:
         """The identities whose records belong to the run, each with its section."""
         edges = self._edges()
@@ -257,6 +275,11 @@ def _overlap(spans: Iterable[tuple[datetime, datetime]]) -> bool:
     """Whether two of the spans have a moment in common. Credentials that replace each other have none."""
     ordered = sorted(spans)
     return any(later[0] <= earlier[1] for earlier, later in itertools.pairwise(ordered))
+
+
+def _name_of(session: str) -> str:
+    """The name of a session, of its ARN."""
+    return session.rpartition("/")[2]
 
 
 def _key_of(caller: Caller) -> tuple[str, str]:

@@ -12,6 +12,7 @@ from tracer.model.finding import Finding
 from tracer.model.permission import Basis, Permission, Section, UsedPermission, Widening
 from tracer.model.record import RawRecord, Record, Unreadable
 from tracer.model.run import DeployRun, TraceOptions
+from tracer.model.search import Search, Wanted
 from tracer.model.trace import Accounting, RunFacts, Trace
 from tracer.reduce import denials, lifecycle
 from tracer.reduce.actions import NoPermission, Unknown
@@ -23,9 +24,10 @@ from tracer.reduce.filters import GLOBAL_SERVICES
 from tracer.reduce.fold import Fold, Tally
 from tracer.reduce.generalize import Generalizer
 from tracer.reduce.inferred import Deduction, stack_roles
-from tracer.reduce.inventory import Inventory
+from tracer.reduce.inventory import Inventory, Notes
 from tracer.reduce.mapping import Mapped, map_record
 from tracer.reduce.parse import canonical, parse, time_text
+from tracer.reduce.search import CALLS_OF_IAM, asked_for
 from tracer.reduce.seen import Seen, content_of
 from tracer.reduce.select import Binned, Selected, select
 from tracer.reduce.unselected import nothing_selected
@@ -39,7 +41,11 @@ Read = Callable[[], Iterable[RawRecord]]
 
 
 def reduce_records(
-    read: Read, run: DeployRun, options: TraceOptions, source_findings: Callable[[], tuple[Finding, ...]] = tuple
+    read: Read,
+    run: DeployRun,
+    options: TraceOptions,
+    source_findings: Callable[[], tuple[Finding, ...]] = tuple,
+    search: Search | None = None,
 ) -> Trace:
     """The trace of a run.
 
@@ -48,15 +54,47 @@ def reduce_records(
         run: which of them count.
         options: how they become permissions.
         source_findings: what the source cannot show; asked after the last record.
+        search: finds in the same records those of a few callers, where the source can.
 
     Raises:
         NothingSelected: no record is the run's; the message lists who does appear.
     """
-    attribution, inventory = _survey(read, run)
-    members = attribution.members()
+    reduction = _searched(search, run, options) if search else None
+    if reduction is None:
+        attribution, notes = _survey(read(), run)
+        reduction = _reduced(read, run, options, attribution.members(), notes)
+        if not reduction.accounting().selected:
+            raise nothing_selected(reduction.accounting(), run, attribution)
+    return reduction.trace(source_findings())
+
+
+def _searched(search: Search, run: DeployRun, options: TraceOptions) -> _Reduction | None:
+    """The reduction of the records that a search finds; None where it finds none of the run, or cannot be made.
+
+    First the records of whom the run asks for, then of those who turn out to act for them, and once it is known what
+    the calls leave open of IAM's names, IAM's own.
+    """
+    wanted = asked_for(run.principals)
+    if not wanted:
+        return None
+    attribution, notes, calls, sought = Attribution(run), Notes(), Calls(), Wanted()
+    while wanted:
+        _observe(search.look(wanted), calls, attribution, notes)
+        sought |= wanted
+        wanted = attribution.wanted() - sought
+    reduction = _reduced(search.found, run, options, attribution.members(), notes)
+    if reduction.lacks_names:
+        _observe(search.look(CALLS_OF_IAM), calls, attribution, notes)
+        reduction = _reduced(search.found, run, options, attribution.members(), notes)
+    reduction.skip(search.skipped)
+    return reduction if reduction.accounting().selected else None
+
+
+def _reduced(read: Read, run: DeployRun, options: TraceOptions, members: Members, notes: Notes) -> _Reduction:
+    """The second pass; and more, where copies of one record contradict each other."""
 
     def reduced(winners: Mapping[str, int]) -> tuple[_Reduction, Seen]:
-        reduction, seen = _Reduction(run, options, members, inventory), Seen()
+        reduction, seen = _Reduction(run, options, members, notes.inventory(members.sections)), Seen()
         for item in select(read(), run, members, seen, winners):
             reduction.add(item)
         return reduction, seen
@@ -66,16 +104,14 @@ def reduce_records(
     if winners:
         reduction, _ = reduced(winners)
         reduction.note_conflicts(winners)
-    if not reduction.accounting().selected:
-        raise nothing_selected(reduction.accounting(), run, attribution)
-    return reduction.trace(source_findings())
+    return reduction
 
 
 def select_records(read: Read, run: DeployRun) -> Iterator[RawRecord]:
     """The records, unchanged, that `reduce_records` with the same run needs: the run's own, and those that tell who
     acts for whom and what names and ids mean. Raises NothingSelected as it does.
     """
-    attribution, _ = _survey(read, run)
+    attribution, _ = _survey(read(), run)
     members = attribution.members()
     bins: Counter[str] = Counter()
     for item in select(read(), run, members, Seen()):
@@ -94,15 +130,19 @@ def _tells(record: Record | Unreadable) -> bool:
     return isinstance(record, Record) and record.service in ("sts", "iam") and not denials.is_denied(record)
 
 
-def _survey(read: Read, run: DeployRun) -> tuple[Attribution, Inventory]:
+def _survey(raws: Iterable[RawRecord], run: DeployRun) -> tuple[Attribution, Notes]:
     """The first pass."""
-    attribution, inventory, calls = Attribution(run), Inventory(), Calls()
-    for raw in read():
+    attribution, notes = Attribution(run), Notes()
+    _observe(raws, Calls(), attribution, notes)
+    return attribution, notes
+
+
+def _observe(raws: Iterable[RawRecord], calls: Calls, attribution: Attribution, notes: Notes) -> None:
+    for raw in raws:
         reading = calls.read(raw)
         if isinstance(reading, Reading) and not reading.call.observed:
-            inventory.observe(reading.call.record)
+            notes.observe(reading.call)
         attribution.observe(reading)
-    return attribution, inventory
 
 
 def _winners(read: Read, run: DeployRun, members: Members, suspects: Collection[str]) -> dict[str, int]:
@@ -257,6 +297,15 @@ class _Reduction:
 
     def _find(self, record: Record, code: str, message: str) -> Tally:
         return self._fold.finding(Finding(code, message, record.event_source, record.event_name))
+
+    @property
+    def lacks_names(self) -> bool:
+        """Whether calls left a name open that no record shows."""
+        return self._inventory.lacks
+
+    def skip(self, count: int) -> None:
+        """Count records of other principals that nobody decoded."""
+        self._bins["other_principal"] += count
 
     def note_conflicts(self, conflicts: Collection[str]) -> None:
         """Report the eventIDs that stood over different contents."""

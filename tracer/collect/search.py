@@ -1,0 +1,259 @@
+"""The fast reader: finds the records of a few callers among those of all, in the log files of a trail.
+
+What comes in: files, and what to look for in their bytes (`Wanted`). What goes out: the records that hold it, cut out
+of the text; all others are counted and never decoded. It goes by the form that CloudTrail gives its files,
+
+    {"Records":[{"eventVersion":"1.11",...},{"eventVersion":"1.11",...}]}
+
+in which a record begins where `{"eventVersion":"` stands: in no string, for there each quote has a backslash before it.
+Nothing is trusted that was not looked at:
+
+- a file that does not begin and end like this, and one of which a cut record is no JSON, is read by
+  `tracer.collect.shapes`, which knows every form, and all of its records are handed out (and it is counted);
+- what is cut out is only a candidate, and reduce judges its decoded fields.
+
+Files are unpacked by several threads (the libraries let go of Python's lock meanwhile) and searched in their order, so
+that the same files give the same records in the same order. What was found is kept (`tracer.collect.spool.Lines`): the
+second pass reads it from there, and no file twice, unless something new is looked for.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Final, NamedTuple
+
+import msgspec
+
+from tracer.collect.inflate import keep_memory, whole_text
+from tracer.collect.meter import Meter
+from tracer.collect.shapes import read_records
+from tracer.collect.spool import Lines
+from tracer.collect.workers import Workers
+from tracer.model.record import Unreadable
+from tracer.model.search import Wanted
+
+LONGEST_TEXT: Final = 32 * 1024 * 1024
+"""The longest text of a file that is held in memory, in bytes: CloudTrail's own are a few MB."""
+
+MOST_WORKERS: Final = 4
+"""How many threads unpack at most: what the one that searches can keep up with."""
+
+_START: Final = b'{"eventVersion":"'
+_NEXT: Final = b"," + _START
+_HEAD: Final = b'{"Records":[' + _START
+_TAIL: Final = b"}]}"
+_LIST_END: Final = b"]}"
+
+_sessions: Final = re.compile(rb'assumed-role([^"]++)').findall
+_session: Final = re.compile(r"/(?P<role>[^/\\]+)/(?P<session>[^/\\]+)").fullmatch
+_ROLE: Final = b"assumed-role"
+
+
+class _Anything(msgspec.Struct):
+    """Any JSON object: decoding it is a check of its form."""
+
+
+_check: Final = msgspec.json.Decoder(_Anything).decode
+
+
+@dataclass(slots=True)
+class Tally:
+    """What a search has read so far: what it is measured by."""
+
+    files: int = 0
+    """Files read, each time that they were."""
+    files_in_full: int = 0
+    """Files that did not look as expected, and were decoded in full."""
+    bytes_unpacked: int = 0
+    records: int = 0
+    """Records there are."""
+    records_found: int = 0
+    """Records handed out, to be decoded."""
+
+
+class _File(msgspec.Struct, forbid_unknown_fields=True):
+    """A log file of a trail, its records as they stand in it."""
+
+    Records: list[msgspec.Raw]
+
+
+_file: Final = msgspec.json.Decoder(_File).decode
+
+
+class _Unlike(Exception):
+    """The file does not look as expected."""
+
+
+class Unpacked(NamedTuple):
+    """A file as it lies there, and its text; None where that has to be streamed."""
+
+    path: str
+    content: bytes
+    text: bytes | None
+
+
+def unpacked(files: Iterable[str], read: Callable[[str], bytes], workers: int | None = None) -> Iterator[Unpacked]:
+    """Each file with its text, in order.
+
+    Args:
+        files: their paths.
+        read: the bytes of one.
+        workers: how many threads unpack; None is as many as there are processors, up to `MOST_WORKERS`.
+    """
+
+    def unpack(path: str) -> Unpacked:
+        content = read(path)
+        return Unpacked(path, content, whole_text(content, LONGEST_TEXT))
+
+    keep_memory()
+    count = workers or min(MOST_WORKERS, len(os.sched_getaffinity(0)))
+    if count == 1:
+        yield from map(unpack, files)
+    else:
+        with Workers(count, ahead=count + 1) as threads:
+            yield from threads.map(unpack, files)
+
+
+def all_records(file: Unpacked) -> Iterable[bytes | Unreadable]:
+    """All records of a file, and an Unreadable for each thing in it that should have been one."""
+    records = _split(file.text) if file.text is not None else None
+    return read_records([file.content], file.path) if records is None else records
+
+
+def _split(text: bytes) -> Sequence[bytes] | None:
+    """All records of a text; None where it does not look as expected."""
+    if not text.startswith(_HEAD):
+        return None
+    try:
+        text.decode()
+        records = [bytes(record) for record in _file(text).Records]
+    except (ValueError, RecursionError):
+        return None
+    unlike = any(not record.startswith(_START) or b"\n" in record or b"\r" in record for record in records)
+    return None if unlike else records
+
+
+class FileSearch:
+    """A search in log files, which may be asked for more and more.
+
+    Args:
+        files: paths, in order.
+        read: the bytes of one. Raises CollectError.
+        meter: hears how far the reading is.
+        workers: as `unpacked` has it.
+    """
+
+    def __init__(
+        self,
+        files: Sequence[str],
+        read: Callable[[str], bytes],
+        meter: Meter,
+        workers: int | None = None,
+    ) -> None:
+        self._files = tuple(files)
+        self._read = read
+        self._meter = meter
+        self._workers = workers
+        self._found = Lines()
+        self._unreadable: list[Unreadable] = []
+        self._sought: set[bytes] = set()
+        self._in_full: set[str] = set()
+        self._looked = False
+        self.tally = Tally()
+
+    @property
+    def skipped(self) -> int:
+        """How many records were passed over, in all that was looked for so far."""
+        return self.tally.records - self.tally.records_found
+
+    def look(self, wanted: Wanted) -> Iterator[bytes | Unreadable]:
+        """The records that hold what is wanted and were not found before. Raises CollectError."""
+        first = not self._looked
+        self._looked = True
+        before, sought = tuple(self._sought), set(wanted.needles)
+        files = [path for path in self._files if path not in self._in_full]
+        for file in unpacked(files, self._read, self._workers):
+            self.tally.files += 1
+            self.tally.bytes_unpacked += len(file.text or b"")
+            try:
+                found = self._searched(file.text, wanted, sought, before, first=first)
+            except _Unlike:
+                found = self._whole(file, before, first=first)
+            self.tally.records_found += len(found)
+            self._found.add(line for line in found if isinstance(line, bytes))
+            self._unreadable += (line for line in found if isinstance(line, Unreadable))
+            yield from found
+            self._meter.advance(1, len(file.content))
+        self._sought |= sought
+
+    def found(self) -> Iterator[bytes | Unreadable]:
+        """Every record that was found so far, again."""
+        yield from self._unreadable
+        yield from self._found
+
+    def _searched(
+        self, text: bytes | None, wanted: Wanted, sought: set[bytes], before: Sequence[bytes], *, first: bool
+    ) -> Sequence[bytes | Unreadable]:
+        """What is new in a file. Raises _Unlike."""
+        if text is None or not (text.startswith(_HEAD) and text.endswith(_TAIL)):
+            raise _Unlike
+        found = [_checked(record) for record in _cut(text, _needles_in(text, wanted, sought))]
+        if first:
+            self.tally.records += text.count(_START)
+        return [record for record in found if not _holds_one(record, before)]
+
+    def _whole(self, file: Unpacked, before: Sequence[bytes], *, first: bool) -> Sequence[bytes | Unreadable]:
+        """All records of a file that does not look as expected, but for those that were found before."""
+        records = list(all_records(file))
+        self._in_full.add(file.path)
+        self.tally.files_in_full += 1
+        self.tally.records += len(records) - (0 if first or file.text is None else file.text.count(_START))
+        return [record for record in records if isinstance(record, Unreadable) or not _holds_one(record, before)]
+
+
+def _needles_in(text: bytes, wanted: Wanted, sought: set[bytes]) -> Sequence[bytes]:
+    """What to find in a text; the sessions among it as the text spells them, which is noted in `sought`."""
+    if not wanted.by_session:
+        return tuple(wanted.needles)
+    spelled = {_ROLE + rest for rest in set(_sessions(text)) if _is_wanted(rest, wanted)}
+    sought |= spelled
+    return (*wanted.needles, *spelled)
+
+
+def _is_wanted(rest: bytes, wanted: Wanted) -> bool:
+    """Whether what follows `assumed-role` is a wanted session; where a backslash leaves that open, it is."""
+    session = _session(rest.replace(rb"\/", b"/").decode(errors="replace"))
+    return wanted.wants(session["role"], session["session"]) if session else b"\\" in rest
+
+
+def _cut(text: bytes, needles: Sequence[bytes]) -> Iterator[bytes]:
+    """The records of a text that hold one of the needles, in order."""
+    places = {needle: text.find(needle) for needle in needles}
+    while at := min((place for place in places.values() if place != -1), default=0):
+        start = text.rfind(_START, 0, at)
+        end = text.find(_NEXT, at)
+        end = len(text) - len(_LIST_END) if end == -1 else end
+        yield text[start:end]
+        for needle, place in places.items():
+            if -1 < place < end:
+                places[needle] = text.find(needle, end)
+
+
+def _checked(record: bytes) -> bytes:
+    """The record, if it is JSON on one line. Raises _Unlike."""
+    try:
+        if not record.isascii():
+            record.decode()
+        _check(record)
+    except (ValueError, RecursionError) as error:
+        raise _Unlike from error
+    if b"\n" in record or b"\r" in record:
+        raise _Unlike
+    return record
+
+
+def _holds_one(record: bytes, needles: Sequence[bytes]) -> bool:
+    return any(needle in record for needle in needles)
