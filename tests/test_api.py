@@ -45,6 +45,14 @@ def test_it_gives_what_the_commands_give(trail: Path):
     assert tracer.check(draft.policies[0], trace).ok
 
 
+def test_the_records_of_a_run(trail: Path):
+    (found,) = tracer.records(trail, principal=DEPLOYER)
+    assert (found.event_name, found.user_identity.arn) == ("CreateBucket", DEPLOYER)
+    assert list(tracer.records(trail, since="2026-11-24T08:00Z", until=datetime(2026, 11, 25, tzinfo=UTC))) == [found]
+    with pytest.raises(NothingSelected):
+        list(tracer.records(trail, principal="arn:aws:iam::123456789012:user/nobody"))
+
+
 @pytest.mark.parametrize("kind", ["text", "path", "list", "own"])
 def test_a_source_may_be(kind: str, trail: Path):
     source = {"text": str(trail), "path": trail, "list": [trail, str(trail)], "own": OwnSource()}[kind]
@@ -86,7 +94,7 @@ def test_what_cannot_be_understood_is_told(trail: Path):
 
 
 def test_the_names_that_are_promised():
-    assert tracer.__all__ == ["__version__", "check", "draft", "trace"]
+    assert tracer.__all__ == ["__version__", "check", "draft", "records", "trace"]
 
 
 def test_importing_it_is_quick():

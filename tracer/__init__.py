@@ -12,7 +12,8 @@ with a message and a hint.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, TypeVar
 
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from tracer.emit.check import Verdict
     from tracer.emit.draft import Draft
     from tracer.model.policy import Policy
+    from tracer.model.record import Record
     from tracer.model.run import DeployRun
     from tracer.model.trace import Trace
 
@@ -31,7 +33,7 @@ if TYPE_CHECKING:
     _Choice = TypeVar("_Choice", bound=StrEnum)
 
 __version__ = "0.1.0"
-__all__ = ["__version__", "check", "draft", "trace"]
+__all__ = ["__version__", "check", "draft", "records", "trace"]
 
 
 def trace(
@@ -79,20 +81,11 @@ def trace(
         NothingSelected: records were read, and none belongs to the run.
     """
     from tracer import pipeline
-    from tracer.cli.times import window
     from tracer.model.permission import ResourcesMode
-    from tracer.model.run import DeployRun, TraceOptions
+    from tracer.model.run import TraceOptions
 
-    now = datetime.now(UTC)
-    run = DeployRun(
-        principals=_several(principal),
-        window=window(_moment(since, now, "since"), _moment(until, now, "until")),
-        regions=_several(region),
-        accounts=_several(account),
-        user_agents=_several(user_agent),
-        event_sources=_several(event_source),
-        service=service,
-        stage=stage,
+    run = replace(
+        _run(principal, since, until, region, account, user_agent, event_source), service=service, stage=stage
     )
     options = TraceOptions(
         resources=_one_of(ResourcesMode, resources, "resources"),
@@ -103,6 +96,33 @@ def trace(
         evidence=evidence,
     )
     return pipeline.trace(_opened(source, run), run, options)
+
+
+def records(
+    source: _Source | Iterable[_Source] | RecordSource,
+    *,
+    principal: str | Sequence[str] | None = None,
+    since: datetime | str | None = None,
+    until: datetime | str | None = None,
+    region: str | Sequence[str] | None = None,
+    account: str | Sequence[str] | None = None,
+    user_agent: str | Sequence[str] | None = None,
+    event_source: str | Sequence[str] | None = None,
+) -> Iterator[Record]:
+    """The records that `trace` needs with the same arguments: collect alone. `tracer.frame.records` makes them a table.
+
+    Beside the deploy's own they are those that tell who acts for whom, calls of IAM and STS; an event that the source
+    holds twice comes twice. Records that cannot be read are left out here; `trace` tells of them.
+
+    Args, and what is raised: as `trace` has them.
+    """
+    from tracer import pipeline
+    from tracer.model.record import Record
+    from tracer.reduce.parse import parse
+
+    run = _run(principal, since, until, region, account, user_agent, event_source)
+    parsed = map(parse, pipeline.select(_opened(source, run), run))
+    return (record for record in parsed if isinstance(record, Record))
 
 
 def draft(
@@ -167,6 +187,29 @@ def check(policy: Policy | Iterable[Policy], trace: Trace) -> Verdict:
     from tracer.emit.check import check
 
     return check(policy, trace)
+
+
+def _run(
+    principal: str | Sequence[str] | None,
+    since: datetime | str | None,
+    until: datetime | str | None,
+    region: str | Sequence[str] | None,
+    account: str | Sequence[str] | None,
+    user_agent: str | Sequence[str] | None,
+    event_source: str | Sequence[str] | None,
+) -> DeployRun:
+    from tracer.cli.times import window
+    from tracer.model.run import DeployRun
+
+    now = datetime.now(UTC)
+    return DeployRun(
+        principals=_several(principal),
+        window=window(_moment(since, now, "since"), _moment(until, now, "until")),
+        regions=_several(region),
+        accounts=_several(account),
+        user_agents=_several(user_agent),
+        event_sources=_several(event_source),
+    )
 
 
 def _several(value: str | Sequence[str] | None) -> tuple[str, ...]:
