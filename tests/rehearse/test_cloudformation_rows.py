@@ -57,7 +57,7 @@ def calls(row: ResourceType) -> Iterator[tuple[str, HandlerCall]]:
 
 
 def declared(name: str, handler: str) -> set[str]:
-    """The permissions of a handler, with those to read and to tag; in small letters, as the registry's spelling varies."""
+    """The permissions of a handler, with those to read and to tag; in small letters: the registry mixes them."""
     known = schema(name)
     handlers = known.get("handlers", {})
     wanted = {"tag": "update"}.get(handler, handler)

@@ -23,6 +23,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Final, cast
 
 from flask import Flask
+from flask import request as flask_request
+from flask.typing import ResponseReturnValue
 from moto.apigateway.exceptions import DeploymentNotFoundException, StageStillActive
 from moto.apigateway.models import Deployment, RestAPI
 from moto.backends import SERVICE_NAMES
@@ -116,9 +118,12 @@ class Layer:
         if denial:
             refused = answer(denial.error, call.service, asked.protocol, call.request_id)
             return Answer(refused.status, refused.headers, b"") if environ["REQUEST_METHOD"] == "HEAD" else refused
+        raised: list[RehearseError] = []
         with self.gate.serve(call):
-            chunks, status, headers = run_wsgi_app(cast("Any", self.moto), environ)
+            chunks, status, headers = run_wsgi_app(cast("Any", self.moto), {**environ, _RAISED: raised})
             body = b"".join(chunks)
+        if raised:
+            raise raised[0]
         code = int(status.split()[0])
         if code >= BROKEN:
             raise RehearseError(
@@ -168,6 +173,9 @@ def _readable(environ: Mapping[str, Any], body: bytes) -> dict[str, Any]:
 
 
 _REASONS: Final = {200: "OK", 400: "Bad Request", 403: "Forbidden", 404: "Not Found", 501: "Not Implemented"}
+
+_RAISED: Final = "tracer.rehearse.raised"
+"""Where a request's environment keeps the errors that were met on the way."""
 
 _UNSIGNED: Final = ApiError("MissingAuthenticationToken", "Request is missing Authentication Token")
 
@@ -219,7 +227,14 @@ def _service(name: SERVICE_NAMES) -> Flask:
     app = create_backend_app(name)
     app.debug = False
     app.config["PROPAGATE_EXCEPTIONS"] = False
+    app.register_error_handler(RehearseError, _hand_back)
     return app
+
+
+def _hand_back(error: RehearseError) -> ResponseReturnValue:
+    """Give what CloudFormation's calls met, deep within moto, back to the layer that asked moto."""
+    flask_request.environ[_RAISED].append(error)
+    return "", NOT_IMPLEMENTED
 
 
 def main(arguments: list[str]) -> None:

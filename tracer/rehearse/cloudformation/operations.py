@@ -107,6 +107,8 @@ class Stacks(CloudFormationBackend):
         """
         stack = self.get_stack(name)
         resolved = self._resolve_update_parameters(instance=stack, incoming_params=parameters)
+        if stack.has_template(template) and stack.has_parameters(resolved) and (tags is None or tags == stack.tags):
+            raise ValidationError(message="No updates are to be performed.")
         self._deploy(stack, _UPDATE, template, resolved, tags, role_arn)
         return stack
 
@@ -164,7 +166,8 @@ class Stacks(CloudFormationBackend):
         stack = change_set.stack
         self.change_sets = {key: item for key, item in self.change_sets.items() if item.stack is not stack}
         kind = _CREATE if change_set.change_set_type == _CREATE else _UPDATE
-        self._deploy(stack, kind, change_set.template, change_set.parameters, change_set.tags, change_set.role_arn)
+        tags = change_set.tags or None  # none are given: they stay as they are
+        self._deploy(stack, kind, change_set.template, change_set.parameters, tags, change_set.role_arn)
 
     def _deploy(
         self,
@@ -205,13 +208,14 @@ class Stacks(CloudFormationBackend):
         _tell(stack, f"{prefix}ROLLBACK_IN_PROGRESS", f"{reason} Rollback requested by user.")
         failures = _resources(stack).roll_back()
         if failures:
-            _tell(stack, f"{prefix}ROLLBACK_FAILED", _which(failures, "delete"))
+            _tell(stack, f"{prefix}ROLLBACK_FAILED", _which(failures, "delete" if kind == _CREATE else "update"))
         else:
             _tell(stack, f"{prefix}ROLLBACK_COMPLETE")
 
     def _publish(self, stack: Stack, document: Mapping[str, Any]) -> None:
         """Resolve the stack's outputs and exports."""
         stack.output_map = OutputMap(stack.resource_map, {"Outputs": {}, **document}, stack.stack_id)
+        list(stack.output_map.values())  # an output that cannot be resolved fails here, and not in who describes it
         kept = {key: item for key, item in self.exports.items() if item.exporting_stack_id != stack.stack_id}
         self.exports = {**kept, **{export.name: export for export in stack.exports}}
 

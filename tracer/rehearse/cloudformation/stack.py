@@ -105,11 +105,6 @@ class StackResources(ResourceMap):
         for logical_id in template["Resources"]:
             self[logical_id]
 
-    @property
-    def changed(self) -> bool:
-        """Whether the last deploy made, changed or leaves to remove anything."""
-        return bool(self._steps) or bool(self._surplus())
-
     def clean_up(self) -> list[ResourceFailed]:
         """Remove what the template no longer has, and what was replaced; tell what could not be."""
         replaced = [step.before for step in self._steps if step.before and not step.in_place]
