@@ -21,6 +21,8 @@ from moto.server import ThreadedMotoServer
 from sqlglot import exp
 
 DATABASE = "audit"
+SIZES = "main.sizes"
+"""How large the log files are."""
 DIALECT = "trino"
 """What Athena's queries are written in. sqlglot's `athena` is for its DDL as well, where `\\` is an escape."""
 PARTITIONS: Mapping[str, str] = {
@@ -56,6 +58,7 @@ class Engine:
         self.asked: list[tuple[str, list[str]]] = []
         self.duck = duckdb.connect()
         self.duck.execute(f"CREATE SCHEMA {DATABASE}")
+        self.duck.execute(f"CREATE TABLE {SIZES} (path VARCHAR PRIMARY KEY, size BIGINT)")
 
     def add(self, name: str, logs: Path, partitions: tuple[str, ...]) -> None:
         """A table over the log files under `logs`."""
@@ -64,8 +67,12 @@ class Engine:
             *(f"r->>'$.{field}' AS {field.lower()}" for field in PLAIN),
             f"{_struct('userIdentity', IDENTITY, context)} AS useridentity",
             f"list_transform(CAST(r->'$.resources' AS JSON[]), lambda item: {_RESOURCE}) AS resources",
+            'filename AS "$path"',
+            f'(SELECT size FROM {SIZES} WHERE path = filename) AS "$file_size"',
             *(f"regexp_extract(filename, '{PARTITIONS[key]}', 1) AS \"{key}\"" for key in partitions),
         ]
+        sizes = [(str(path), path.stat().st_size) for path in logs.rglob("*.json.gz")]
+        self.duck.executemany(f"INSERT OR REPLACE INTO {SIZES} VALUES (?, ?)", sizes)
         files = f"read_json('{logs}/**/*.json.gz', columns={{Records: 'JSON[]'}}, filename=true)"
         records = f"SELECT unnest(Records) AS r, filename FROM {files} WHERE filename LIKE '%/CloudTrail/%'"  # noqa: S608 - a test's own names
         view = f"CREATE OR REPLACE VIEW {DATABASE}.{name}"
@@ -74,13 +81,11 @@ class Engine:
     def run(self, query: str, parameters: list[str]) -> list[list[str | None]]:
         """The rows, all as text, the columns' names first. Raises sqlglot's and DuckDB's errors."""
         self.asked.append((query, parameters))
-        tree = sqlglot.parse_one(query, read=DIALECT)
-        marks = list(tree.find_all(exp.Placeholder, bfs=False))
-        for mark, text in zip(marks, parameters, strict=True):
-            bound = sqlglot.parse_one(text, read=DIALECT)
-            assert isinstance(bound, exp.Literal), f"{text} is no literal"
-            mark.replace(bound)
-        answer = self.duck.execute(tree.sql("duckdb"))
+        for text in parameters:
+            assert isinstance(sqlglot.parse_one(text, read=DIALECT), exp.Literal), f"{text} is no literal"
+        first, *rest = query.split("?")
+        bound = first + "".join(text + part for text, part in zip(parameters, rest, strict=True))
+        answer = self.duck.execute(sqlglot.transpile(bound, read=DIALECT, write="duckdb")[0])
         names = [column[0] for column in answer.description]
         return [names, *([None if cell is None else str(cell) for cell in row] for row in answer.fetchall())]
 

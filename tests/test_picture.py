@@ -3,6 +3,7 @@
     model     -> nothing            reference, collect, frame, report -> model
     reduce    -> model, reference   emit -> model, reference
     pipeline  -> model, reference, reduce, emit, and the interface of collect
+    query     -> model, reference, collect: nobody reduces there, one asks
     rehearse  -> nothing: what AWS checks is written there a second time, or a rehearsal could not contradict tracer
     cli       -> everything         errors: by all but the model
 
@@ -32,6 +33,7 @@ PICTURE: Final[dict[str, set[str]]] = {
     "report": {"model", "errors"},
     "reduce": {"model", "reference", "errors"},
     "emit": {"model", "reference", "errors"},
+    "query": {"model", "reference", "collect", "errors"},
     "rehearse": {"errors"},
     "pipeline": {"model", "reference", "reduce", "emit", "collect.interface", "errors"},
 }

@@ -21,7 +21,8 @@ from sqlglot import exp
 from support import ABSENT, assumed_role, forwarded, iam_user, record, root, run_cli, write_trail
 
 from tracer import demo, pipeline
-from tracer.collect.athena import AthenaSource, Table, _call
+from tracer.collect.athena import AthenaSource, _call
+from tracer.collect.athena_client import Table
 from tracer.collect.files import FileSource
 from tracer.errors import CollectError
 from tracer.model.permission import UsedPermission

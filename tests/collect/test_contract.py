@@ -25,7 +25,8 @@ from support import iam_user, record
 from trail_bucket import TrailBucket, client_of, s3_server
 
 from tracer import demo, pipeline
-from tracer.collect.athena import AthenaSource, Table
+from tracer.collect.athena import AthenaSource
+from tracer.collect.athena_client import Table
 from tracer.collect.cache import Cache
 from tracer.collect.combined import CombinedSource
 from tracer.collect.files import FileSource

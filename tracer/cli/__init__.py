@@ -29,6 +29,7 @@ class Commands(LazyGroup):
         "diff": "Say what a new policy allows that an old one does not, and the other way round.",
         "explain": "Show which events put an action into the policy, or a resource.",
         "report": "Show a deploy and its policy on one HTML page, with the evidence.",
+        "query": "Ask one of the questions in queries/ of a trail's log files.",
         "permissions": "Print the IAM policy that tracer itself needs.",
         "demo": "Do the main job on a bundled recorded run: no account, no network.",
     }

@@ -10,49 +10,39 @@ What goes out: records. For organisations whose trail outgrows one machine, the 
   it is unfolded here into records again and the trace is the one that the log files give: counts, first and last times,
   evidence, duplicates. What a row leaves out is what reduce does not read: requestID, tlsDetails and the like.
 
-The client is boto3, which tracer has anyway: start, poll and page are three calls, and a DB-API driver (PyAthena) adds
-to them what is not needed here, cursors and type conversion. Values are bound with `ExecutionParameters`, never written
-into the SQL. The workgroup says where results go.
+How Athena is asked is `tracer.collect.athena_client`'s.
 """
 
 from __future__ import annotations
 
 import contextlib
 import json
-import re
 import tempfile
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime, timedelta
 from importlib import resources
 from typing import Any, Final
 
-from tracer.collect.aws import ACCESS_DENIED, ClientFactory, error_code, explained, new_client
+from tracer.collect.athena_client import Athena, Table, asking
+from tracer.collect.aws import ClientFactory, new_client
 from tracer.collect.question import (
     Condition,
     accounts_of,
     among,
     every,
     first_moment,
-    literal,
     needed,
     regions_of,
-    size,
-    waits,
     within,
 )
 from tracer.collect.shapes import read_records
 from tracer.collect.spool import Spool
-from tracer.errors import CollectError, UsageError
+from tracer.errors import CollectError
 from tracer.model.finding import Finding
 from tracer.model.record import RawRecord
 from tracer.model.run import DeployRun
 
-START: Final = "athena:StartQueryExecution"
-STATUS: Final = "athena:GetQueryExecution"
-RESULTS: Final = "athena:GetQueryResults"
-STOP: Final = "athena:StopQueryExecution"
 TABLE: Final = "glue:GetTable"
 
 SLACK: Final = timedelta(hours=1)
@@ -70,10 +60,6 @@ _JOINED_DATE: Final = "concat({}, '/', {}, '/', {})".format(
     *(f"lpad(CAST(\"{key}\" AS varchar), {width}, '0')" for key, width in zip(_DATE, (4, 2, 2), strict=True))
 )
 """The three as one text like `timestamp`, be they strings or numbers, `1` or `01`."""
-
-_SPEC: Final = re.compile(
-    r"(?:(?P<workgroup>[A-Za-z0-9._-]{1,128})@)?(?P<database>[\w-]+)\.(?P<table>[\w-]+)", re.ASCII
-)
 
 _FIELDS: Final[Mapping[str, str]] = {
     "eventversion": "eventVersion",
@@ -110,49 +96,6 @@ _ISSUER: Final[Mapping[str, str]] = {"issuer_type": "type", "issuer_arn": "arn"}
 _JSON: Final = frozenset({"requestparameters", "responseelements", "additionaleventdata", "resources"})
 """The columns that hold JSON as text."""
 
-_ROLE: Final = "the policy that tracer needs is printed by: tracer permissions --for athena"
-_NAMES: Final = "check the names in --from athena:DATABASE.TABLE, and AWS_REGION"
-_HINTS: Final = (
-    (
-        "output location",
-        "give the workgroup a query result location, or name one that has it: athena:WORKGROUP@DB.TABLE",
-    ),
-    ("COLUMN_NOT_FOUND", "the table lacks a column: make one with queries/athena/create_table.sql"),
-    ("TABLE_NOT_FOUND", _NAMES),
-    ("EntityNotFoundException", _NAMES),
-    ("CONSTRAINT_VIOLATION", "the table wants to know account or region: give --account, --region"),
-    ("denied", _ROLE),
-    ("not authorized", _ROLE),
-    ("Insufficient permissions", _ROLE),
-    ("bytes scanned limit", "narrow --since and --until, or use a workgroup that may scan more"),
-    ("workgroup", "check the name before `@` in --from athena:WORKGROUP@DATABASE.TABLE, and AWS_REGION"),
-)
-"""What to try next, by what Athena's message says:
-https://docs.aws.amazon.com/athena/latest/ug/troubleshooting-athena.html."""
-
-
-@dataclass(frozen=True, slots=True)
-class Table:
-    """A table in Athena, and the workgroup to ask in; None is Athena's own, `primary`."""
-
-    database: str
-    name: str
-    workgroup: str | None = None
-
-    @classmethod
-    def parse(cls, text: str) -> Table:
-        """Of `[workgroup@]database.table`. Raises UsageError."""
-        found = _SPEC.fullmatch(text)
-        if not found:
-            raise UsageError(
-                f"--from athena:{text} names no table",
-                "write athena:DATABASE.TABLE, or athena:WORKGROUP@DATABASE.TABLE",
-            )
-        return cls(found["database"], found["table"], found["workgroup"])
-
-    def __str__(self) -> str:
-        return f"{self.database}.{self.name}"
-
 
 class AthenaSource:
     """The records of a table of CloudTrail's logs.
@@ -175,7 +118,7 @@ class AthenaSource:
     ) -> None:
         self._table = table
         self._new_client = client_factory
-        self._sleep = sleep
+        self._athena = Athena(table, client_factory, sleep, tell)
         self._slack = slack
         self._tell = tell
         self._partitions: frozenset[str] | None = None
@@ -212,7 +155,7 @@ class AthenaSource:
     def _partition_keys(self) -> frozenset[str]:
         """The names of the table's partition keys. Raises CollectError."""
         if self._partitions is None:
-            with _explained(TABLE):
+            with asking(TABLE):
                 answer = self._new_client("glue", None).get_table(
                     DatabaseName=self._table.database, Name=self._table.name
                 )
@@ -224,50 +167,14 @@ class AthenaSource:
         condition = self._condition(run)
         if not self._partition_keys() & {_DAY, *_DATE}:
             self._tell(f"{self._table} has no partition of the day: Athena scans all of it.")
-        with _explained(START):
-            client = self._new_client("athena", None)
-        execution = self._started(client, condition)
+        rows = self._athena.rows(_query(self._table, condition), condition.values)
         try:
-            self._finished(client, execution)
-        except KeyboardInterrupt:
-            # What is scanned is paid for.
-            client.stop_query_execution(QueryExecutionId=execution)
-            raise
-        try:
-            return Spool(map(_lines, _rows(client, execution)))
+            return Spool(map(_lines, rows))
         except OSError as error:
             raise CollectError(
                 f"what Athena answered cannot be kept in {tempfile.gettempdir()}: {error.strerror or error}",
                 "make room there, or set TMPDIR to another folder",
             ) from error
-
-    def _started(self, client: Any, condition: Condition) -> str:  # noqa: ANN401 - see ClientFactory
-        request: dict[str, Any] = {
-            "QueryString": _query(self._table, condition),
-            "QueryExecutionContext": {"Database": self._table.database},
-            # Each is taken as a literal of SQL, so a string is quoted here too:
-            # https://docs.aws.amazon.com/athena/latest/ug/querying-with-prepared-statements.html.
-            "ExecutionParameters": [literal(value) for value in condition.values],
-        }
-        if self._table.workgroup:
-            request["WorkGroup"] = self._table.workgroup
-        with _explained(START):
-            return str(client.start_query_execution(**request)["QueryExecutionId"])
-
-    def _finished(self, client: Any, execution: str) -> None:  # noqa: ANN401 - see ClientFactory
-        """Wait for the query's end. Raises CollectError where that is no success."""
-        for wait in waits():
-            with _explained(STATUS):
-                answer = client.get_query_execution(QueryExecutionId=execution)["QueryExecution"]
-            state = answer["Status"]["State"]
-            if state == "SUCCEEDED":
-                scanned = answer.get("Statistics", {}).get("DataScannedInBytes", 0)
-                self._tell(f"Athena scanned {size(scanned)} of {self._table}.")
-                return
-            if state in ("FAILED", "CANCELLED"):
-                reason = answer["Status"].get("StateChangeReason") or "no reason is given"
-                raise CollectError(f"the query of {self._table} {state.lower()} in Athena: {reason}", _hint(reason))
-            self._sleep(wait)
 
 
 def _query(table: Table, condition: Condition) -> str:
@@ -294,24 +201,6 @@ def _bounds(keys: frozenset[str], run: DeployRun, slack: timedelta) -> Iterator[
 def _time_text(moment: datetime) -> str:
     """A moment as the table has it: CloudTrail's own text, which sorts as time does."""
     return f"{moment:%Y-%m-%dT%H:%M:%SZ}"
-
-
-def _rows(client: Any, execution: str) -> Iterator[Mapping[str, str]]:  # noqa: ANN401 - see ClientFactory
-    """The rows by their columns' names, page by page; the first of all is the names themselves. Raises CollectError."""
-    names: Sequence[str] = ()
-    request = {"QueryExecutionId": execution}
-    while True:
-        with _explained(RESULTS):
-            answer = client.get_query_results(**request)
-        for row in answer["ResultSet"]["Rows"]:
-            cells = [cell.get("VarCharValue") for cell in row["Data"]]
-            if names:
-                yield {name: cell for name, cell in zip(names, cells, strict=True) if cell is not None}
-            else:
-                names = cells
-        if not answer.get("NextToken"):
-            return
-        request = {"QueryExecutionId": execution, "NextToken": answer["NextToken"]}
 
 
 def _lines(row: Mapping[str, str]) -> bytes:
@@ -346,21 +235,3 @@ def _value(column: str, text: str) -> object:
         with contextlib.suppress(ValueError, RecursionError):
             return json.loads(text)
     return text
-
-
-@contextlib.contextmanager
-def _explained(action: str) -> Iterator[None]:
-    """Errors of AWS as ones for people. Raises CollectError."""
-    from botocore.exceptions import BotoCoreError, ClientError
-
-    try:
-        yield
-    except (BotoCoreError, ClientError) as error:
-        told = explained(error, action)
-        hint = _ROLE if error_code(error) in ACCESS_DENIED else told.hint or _hint(str(error))
-        raise CollectError(told.message, hint) from error
-
-
-def _hint(message: str, hints: Iterable[tuple[str, str]] = _HINTS) -> str:
-    """What to try next; a message that nothing is known about speaks for itself."""
-    return next((hint for sign, hint in hints if sign.lower() in message.lower()), "")

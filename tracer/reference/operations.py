@@ -40,6 +40,11 @@ def named(name: str) -> tuple[Operation, ...]:
     return _by_name().get(name, ())
 
 
+def sent_with(method: str) -> tuple[str, ...]:
+    """The names of the operations of either API that are sent with an HTTP verb, sorted."""
+    return tuple(sorted(name for name, found in _by_name().items() if method in {item.method for item in found}))
+
+
 @functools.cache
 def _by_name() -> Mapping[str, tuple[Operation, ...]]:
     found: defaultdict[str, tuple[Operation, ...]] = defaultdict(tuple)

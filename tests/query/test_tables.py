@@ -1,4 +1,4 @@
-"""The SQL of queries/athena, parsed in Athena's own dialect, held against what the source needs, and executed."""
+"""The tables of queries/athena, and the packaged SQL, parsed in Athena's own dialect and held against each other."""
 
 from __future__ import annotations
 
@@ -8,11 +8,8 @@ from typing import Final
 
 import pytest
 import sqlglot
-from athena_engine import Engine
 from sqlglot import exp
 from support import PROJECT
-
-from tracer import demo
 
 QUERIES: Final = PROJECT / "queries" / "athena"
 PACKAGED: Final = [Path(str(path)) for path in (resources.files("tracer.collect") / "sql").iterdir()]
@@ -79,19 +76,3 @@ def test_every_partition_is_projected_into_the_files_path(tables: list[exp.Expre
         assert f"projection.{key}.type" in given
         assert f"${{{key}}}" in given["storage.location.template"]
     assert given["projection.timestamp.format"] == "yyyy/MM/dd"
-
-
-def test_the_calls_of_a_run_are_listed():
-    engine = Engine()
-    with demo.records_path() as logs:
-        engine.add("cloudtrail_logs", logs, ("region", "timestamp"))
-        engine.duck.execute("SET schema = 'audit'")
-        names, *rows = engine.run(sql("calls_of_a_run.sql"), [])
-    assert names[:2] == ["principal", "via"]
-    calls = [dict(zip(names, row, strict=True)) for row in rows]
-    assert {call["principal"] for call in calls} == {demo.PRINCIPAL}
-    assert {call["via"] for call in calls} >= {None, "cloudformation.amazonaws.com"}
-    assert [call["first"] for call in calls] == sorted(str(call["first"]) for call in calls)
-    (polled,) = [call for call in calls if call["event"] == "CreateTable"]
-    assert (polled["calls"], polled["source"]) == ("1", "dynamodb.amazonaws.com")
-    assert max(int(str(call["calls"])) for call in calls) > 1
