@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from tracer.collect import athena, lake
+from tracer.collect import athena, athena_client, lake
 from tracer.collect.lookup import ACTION as LOOKUP
 from tracer.collect.permissions import _facts, left_open, needed, note, placeholders, purposes
 from tracer.collect.session import ACTION as ASSUME_ROLE
@@ -27,7 +27,8 @@ def test_each_source_names_what_it_calls():
         "access-analyzer:ValidatePolicy",
         "iam:SimulateCustomPolicy",
     }
-    assert actions("athena") > {athena.START, athena.STATUS, athena.RESULTS, athena.STOP, athena.TABLE}
+    asked = {athena_client.START, athena_client.STATUS, athena_client.RESULTS, athena_client.STOP, athena.TABLE}
+    assert actions("athena") > asked
     assert actions("lake") == {lake.START, lake.RESULTS}
     assert actions("record") == {ASSUME_ROLE, "sts:SetSourceIdentity"}
 
