@@ -5,7 +5,7 @@ from emit_support import DEPLOYER, trace_of, used
 from hypothesis import given
 from strategies import traces
 
-from tracer.model.permission import Evidence, UsedPermission
+from tracer.model.permission import Basis, Evidence, UsedPermission
 from tracer.model.trace import Denial, Trace
 from tracer.report.timeline import LANE, Picture, picture
 
@@ -64,6 +64,15 @@ def test_denied_calls_are_marked():
     assert [(lane.service, lane.denied, lane.calls) for lane in made.lanes] == [("ecr", 2, 0), ("unknown", 2, 0)]
     assert all(mark.denied for lane in made.lanes for mark in lane.marks)
     assert made.lanes[0].marks[0].title == "about 08:00:00: 1 denied call"
+
+
+def test_a_denied_call_counts_once_where_its_permission_was_added():
+    times = ("2026-11-24T08:00:00Z", "2026-11-24T08:00:00Z")
+    denial = Denial(DEPLOYER, "s3:GetObject", None, "AccessDenied", None, "message", Evidence(1, *times, ("e",)))
+    granted = UsedPermission(used("s3:GetObject", basis=Basis.DENIED).permission, Evidence(1, *times, ("e",)))
+    (lane,) = picture(Trace(permissions=(granted,), denied=(denial,))).lanes
+    assert (lane.permissions, lane.calls, lane.denied) == (0, 0, 1)
+    assert [mark.denied for mark in lane.marks] == [True]
 
 
 @pytest.mark.parametrize(

@@ -15,8 +15,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
-from tracer.model.permission import Evidence
-from tracer.model.trace import Denial, Trace
+from tracer.model.permission import Basis, Evidence
+from tracer.model.trace import Trace
 from tracer.report.moments import Span, moment
 from tracer.report.text import counted, shown
 
@@ -123,18 +123,12 @@ class _Scale:
 
 def picture(trace: Trace) -> Picture:
     """The picture of `trace`."""
-    span = Span.of(trace)
-    if span.first is None:
+    span, used, denied = Span.of(trace), _used(trace), _denied(trace)
+    if span.first is None or not (used or denied):
         return Picture()
-    used: defaultdict[str, list[Evidence]] = defaultdict(list)
-    denied: defaultdict[str, list[Evidence]] = defaultdict(list)
-    for item in trace.permissions:
-        used[shown(item.permission.action.service, 40)].append(item.evidence)
-    for row in trace.denied:
-        denied[_service(row)].append(row.evidence)
-    columns = _columns(span, [*used.values(), *denied.values()])
+    columns = [_known(_Scale(span, 1), group) for group in (*used.values(), *denied.values())]
     scale = _Scale(span, max((max(counts.values(), default=1) for counts in columns), default=1))
-    services = sorted({*used, *denied}, key=lambda name: (_begin(used[name] + denied[name]), name))
+    services = sorted({*used, *denied}, key=lambda name: (_begin([*used[name], *denied[name]]), name))
     lanes = tuple(
         _lane(service, number * LANE, used[service], denied[service], scale) for number, service in enumerate(services)
     )
@@ -146,17 +140,25 @@ def picture(trace: Trace) -> Picture:
     return Picture(lanes, tuple(_ticks(span)), description)
 
 
-def _service(denial: Denial) -> str:
-    return shown(denial.action.partition(":")[0], 40) if denial.action else "unknown"
+def _used(trace: Trace) -> defaultdict[str, list[Evidence]]:
+    """The evidence of each service; what --include-denied added is among the denied calls."""
+    groups: defaultdict[str, list[Evidence]] = defaultdict(list)
+    for item in trace.permissions:
+        if item.permission.basis is not Basis.DENIED:
+            groups[shown(item.permission.action.service, 40)].append(item.evidence)
+    return groups
+
+
+def _denied(trace: Trace) -> defaultdict[str, list[Evidence]]:
+    groups: defaultdict[str, list[Evidence]] = defaultdict(list)
+    for row in trace.denied:
+        groups[shown(row.action.partition(":")[0], 40) if row.action else "unknown"].append(row.evidence)
+    return groups
 
 
 def _begin(evidence: Sequence[Evidence]) -> datetime:
     """When a service was called first; one without a record comes last."""
     return Span.around(evidence).first or datetime.max.replace(tzinfo=UTC)
-
-
-def _columns(span: Span, groups: Iterable[Sequence[Evidence]]) -> list[Counter[int]]:
-    return [_known(_Scale(span, 1), group) for group in groups]
 
 
 def _known(scale: _Scale, evidence: Iterable[Evidence]) -> Counter[int]:
