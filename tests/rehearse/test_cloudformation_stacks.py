@@ -208,10 +208,10 @@ def change_set(stack: Stack, resources: Mapping[str, Any], kind: str, **asked: o
     """Make a change set, and execute it."""
     cloudformation, body = stack.cloudformation, json.dumps({"Resources": resources, **OUTPUTS})
     made = cloudformation.create_change_set(
-        StackName="orders", ChangeSetName="changes", ChangeSetType=kind, TemplateBody=body, **asked
+        StackName=stack.name, ChangeSetName="changes", ChangeSetType=kind, TemplateBody=body, **asked
     )
     stack.id = made["StackId"]
-    cloudformation.execute_change_set(StackName="orders", ChangeSetName="changes")
+    cloudformation.execute_change_set(StackName=stack.name, ChangeSetName="changes")
 
 
 OUTPUTS: Final = {"Outputs": {"Group": {"Value": {"Ref": "Group"}}}}
@@ -335,13 +335,16 @@ class TestTemplates:
     def test_exports_are_imported_by_other_stacks(self, stack: Stack):
         export = {"Outputs": {"Url": {"Value": {"Ref": "Queue"}, "Export": {"Name": "url"}}}}
         stack.create({"Queue": QUEUE}, export)
-        other = Stack(stack.account, stack.key, "items")
         policy_of = {
             "Type": "AWS::SQS::QueuePolicy",
             "Properties": {"Queues": [{"Fn::ImportValue": "url"}], "PolicyDocument": {"Statement": []}},
         }
+        other = Stack(stack.account, stack.key, "items")
         other.create({"Policy": policy_of})
         assert other.status == "CREATE_COMPLETE"
+        third = Stack(stack.account, stack.key, "prices")
+        change_set(third, {"Group": GROUP, "Policy": policy_of}, "CREATE")
+        assert third.status == "CREATE_COMPLETE"
 
     def test_values_of_parameters_and_secrets_are_asked_for(self, account: Account):
         root = account.root()

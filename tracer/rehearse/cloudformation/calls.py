@@ -43,8 +43,8 @@ class CallFailed(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Caller:
-    """Who makes CloudFormation's calls: all of them through one gate."""
+class Forwarder:
+    """Makes CloudFormation's calls, all of them through one gate."""
 
     gate: Gate
 

@@ -29,7 +29,7 @@ from moto.iam.exceptions import NotFoundException
 from moto.iam.models import iam_backends
 
 from tracer.rehearse.call import CLOUDFORMATION
-from tracer.rehearse.cloudformation.calls import Caller, CallFailed
+from tracer.rehearse.cloudformation.calls import CallFailed, Forwarder
 from tracer.rehearse.cloudformation.expressions import Value
 from tracer.rehearse.cloudformation.resources import ResourceFailed, Wanted
 from tracer.rehearse.cloudformation.stack import StackResources
@@ -46,15 +46,15 @@ def take_over(gate: Gate) -> None:
     Args:
         gate: what all calls for all stacks go through.
     """
-    caller = Caller(gate)
-    Stacks.caller = caller
+    forwarder = Forwarder(gate)
+    Stacks.forwarder = forwarder
     cloudformation_backends.backend = Stacks
     cloudformation_backends.clear()
     for module, name, replacement in (
-        (models, "ResourceMap", functools.partial(StackResources, caller=caller)),
+        (models, "ResourceMap", functools.partial(StackResources, forwarder=forwarder)),
         (models, "validate_template_cfn_lint", _validate),
-        (models, "get_stack_from_s3_url", functools.partial(_template_from_s3, caller)),
-        (responses, "get_stack_from_s3_url", functools.partial(_template_from_s3, caller)),
+        (models, "get_stack_from_s3_url", functools.partial(_template_from_s3, forwarder)),
+        (responses, "get_stack_from_s3_url", functools.partial(_template_from_s3, forwarder)),
     ):
         setattr(module, name, replacement)
 
@@ -62,7 +62,7 @@ def take_over(gate: Gate) -> None:
 class Stacks(CloudFormationBackend):
     """The stacks of one account and region."""
 
-    caller: Caller
+    forwarder: Forwarder
 
     @property
     def _url_module(self) -> ModuleType:
@@ -77,8 +77,9 @@ class Stacks(CloudFormationBackend):
         notification_arns: list[str] | None = None,
         tags: dict[str, str] | None = None,
         role_arn: str | None = None,
-        *_unheld: Value,
-        **_unheld_too: Value,
+        enable_termination_protection: bool | None = False,
+        timeout_in_mins: int | None = None,
+        stack_policy_body: str | None = None,
     ) -> Stack:
         """Make a stack and its resources.
 
@@ -88,7 +89,22 @@ class Stacks(CloudFormationBackend):
         """
         if any(stack.name == name for stack in self.stacks.values()):
             raise AlreadyExistsException(f"Stack [{name}] already exists")
-        stack = self._empty(name, parameters, notification_arns, tags, role_arn)
+        self._check_role(role_arn)
+        stack = Stack(  # type: ignore[abstract]  # moto makes them so itself
+            stack_id=generate_stack_id(name, self.region_name, self.account_id),
+            name=name,
+            template={},
+            parameters=parameters,
+            account_id=self.account_id,
+            region_name=self.region_name,
+            notification_arns=notification_arns,
+            tags=tags,
+            cross_stack_resources=self.exports,
+            enable_termination_protection=enable_termination_protection,
+            timeout_in_mins=timeout_in_mins,
+            stack_policy_body=stack_policy_body,
+        )
+        self.stacks[stack.stack_id] = stack
         self._deploy(stack, _CREATE, template, parameters, tags, role_arn)
         return stack
 
@@ -117,9 +133,9 @@ class Stacks(CloudFormationBackend):
         stack = next((item for item in self.stacks.values() if name_or_stack_id in (item.name, item.stack_id)), None)
         if stack is None:
             return
-        self._take_role(stack, self._served("RoleARN"))
+        role_arn = self._take_role(stack, self._served("RoleARN"))
         _tell(stack, "DELETE_IN_PROGRESS", _INITIATED)
-        with self.caller.acting_as(stack.role_arn):
+        with self.forwarder.acting_as(role_arn):
             failures = _resources(stack).delete_all()
         if failures:
             _tell(stack, "DELETE_FAILED", _which(failures, "delete"))
@@ -138,7 +154,7 @@ class Stacks(CloudFormationBackend):
         if stack and stack.status == "ROLLBACK_COMPLETE":
             message = f"Stack:{stack.stack_id} is in ROLLBACK_COMPLETE state and can not be updated."
             raise ValidationError(message=message)
-        self._take_role(stack, kwargs.get("role_arn"))
+        self._check_role(kwargs.get("role_arn"))
         return super().create_change_set(stack_name, *args, **kwargs)
 
     def describe_change_set(self, change_set_name: str) -> ChangeSet:
@@ -181,15 +197,17 @@ class Stacks(CloudFormationBackend):
         """Make a stack's resources what a template says, or what they were before."""
         document = Stack.parse_template(template)
         resources = _resources(stack)
-        self._take_role(stack, role_arn)
+        resources.cross_stack_resources = self.exports
+        role = self._take_role(stack, role_arn)
         _tell(stack, f"{kind}_IN_PROGRESS", _INITIATED)
-        with self.caller.acting_as(stack.role_arn):
+        with self.forwarder.acting_as(role):
             try:
                 resources.deploy(document, parameters, stack.tags if tags is None else tags)
             except ResourceFailed as failure:
                 self._give_up(stack, kind, failure)
                 return
-            _tell(stack, "UPDATE_COMPLETE_CLEANUP_IN_PROGRESS") if kind == _UPDATE else None
+            if kind == _UPDATE:
+                _tell(stack, "UPDATE_COMPLETE_CLEANUP_IN_PROGRESS")
             resources.clean_up()
         stack.template, stack.template_dict, stack.parameters = template, document, dict(parameters)
         stack.description = document.get("Description")
@@ -219,39 +237,20 @@ class Stacks(CloudFormationBackend):
         kept = {key: item for key, item in self.exports.items() if item.exporting_stack_id != stack.stack_id}
         self.exports = {**kept, **{export.name: export for export in stack.exports}}
 
-    def _empty(
-        self,
-        name: str,
-        parameters: dict[str, Any],
-        notification_arns: list[str] | None,
-        tags: dict[str, str] | None,
-        role_arn: str | None,
-    ) -> Stack:
-        stack = Stack(  # type: ignore[abstract]  # moto makes them so itself
-            stack_id=generate_stack_id(name, self.region_name, self.account_id),
-            name=name,
-            template={},
-            parameters=parameters,
-            account_id=self.account_id,
-            region_name=self.region_name,
-            notification_arns=notification_arns,
-            tags=tags,
-            role_arn=role_arn,
-            cross_stack_resources=self.exports,
-        )
-        self.stacks[stack.stack_id] = stack
-        return stack
+    def _check_role(self, role_arn: str | None) -> None:
+        """Refuse a service role that CloudFormation could not assume."""
+        if role_arn and not _assumable(self.account_id, self.partition, role_arn):
+            raise ValidationError(message=f"Role {role_arn} is invalid or cannot be assumed")
 
-    def _take_role(self, stack: Stack | None, role_arn: str | None) -> None:
+    def _take_role(self, stack: Stack, role_arn: str | None) -> str | None:
         """Let a stack go on under a service role; without one, it keeps the role that it has.
 
         https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/using-iam-servicerole.html
         """
-        if role_arn and not _assumable(self.account_id, self.partition, role_arn):
-            raise ValidationError(message=f"Role {role_arn} is invalid or cannot be assumed")
-        if stack:
-            stack.role_arn = role_arn or stack.role_arn
-            _resources(stack).role_arn = stack.role_arn
+        self._check_role(role_arn)
+        role: str | None = role_arn or stack.role_arn
+        stack.role_arn = _resources(stack).role_arn = role
+        return role
 
     def _change_set(self, name: str) -> ChangeSet:
         stack_name = self._served("StackName")
@@ -266,7 +265,7 @@ class Stacks(CloudFormationBackend):
 
     def _served(self, parameter: str) -> Value:
         """A parameter of the request that is being served, which moto's own operations do not hand on."""
-        return self.caller.gate.serving().params.get(parameter)
+        return self.forwarder.gate.serving().params.get(parameter)
 
 
 def _validate(_template: str) -> list[str]:
@@ -315,7 +314,7 @@ def _which(failures: Iterable[ResourceFailed], verb: str) -> str:
     return f"The following resource(s) failed to {verb}: [{names}]."
 
 
-def _template_from_s3(caller: Caller, template_url: str, **_account: str) -> str:
+def _template_from_s3(forwarder: Forwarder, template_url: str, **_account: str) -> str:
     """A template, which CloudFormation reads from its bucket as the deployer.
 
     https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_CreateStack.html (TemplateURL)
@@ -325,7 +324,7 @@ def _template_from_s3(caller: Caller, template_url: str, **_account: str) -> str
     """
     bucket, key = _bucket_and_key(template_url)
     try:
-        return str(caller.make("s3", "GetObject", {"Bucket": bucket, "Key": key})["Body"].read().decode())
+        return str(forwarder.make("s3", "GetObject", {"Bucket": bucket, "Key": key})["Body"].read().decode())
     except CallFailed as failure:
         what = "Access Denied" if failure.denied else failure.error.message
         more = "For more information check http://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html"

@@ -15,7 +15,7 @@ from moto.cloudformation.parsing import generate_resource_name
 
 from tracer.errors import RehearseError
 from tracer.rehearse.call import ApiError
-from tracer.rehearse.cloudformation.calls import Caller, CallFailed
+from tracer.rehearse.cloudformation.calls import CallFailed, Forwarder
 from tracer.rehearse.cloudformation.expressions import Value, evaluate
 from tracer.rehearse.cloudformation.rows import HandlerCall, ResourceType, resource_type
 
@@ -94,11 +94,11 @@ class ResourceFailed(Exception):
         """What there is of it."""
 
 
-def create(caller: Caller, wanted: Wanted, stack: Mapping[str, Any]) -> Resource:
+def create(forwarder: Forwarder, wanted: Wanted, stack: Mapping[str, Any]) -> Resource:
     """Make a resource.
 
     Args:
-        caller: who makes the calls.
+        forwarder: makes the calls.
         wanted: the resource.
         stack: what expressions call `stack`.
 
@@ -110,7 +110,7 @@ def create(caller: Caller, wanted: Wanted, stack: Mapping[str, Any]) -> Resource
     answers: dict[str, Any] = {}
     known = {**_known(wanted, stack, name, None), "id": None, "answers": answers}
     try:
-        _make(caller, row.create, known, answers)
+        _make(forwarder, row.create, known, answers)
     except CallFailed as failure:
         there = evaluate(row.id, known) if answers else None
         left = Resource(wanted, stack, name, there, answers) if there else None
@@ -118,11 +118,11 @@ def create(caller: Caller, wanted: Wanted, stack: Mapping[str, Any]) -> Resource
     return Resource(wanted, stack, name, _physical_id(row, known), answers)
 
 
-def update(caller: Caller, resource: Resource, wanted: Wanted) -> Resource:
+def update(forwarder: Forwarder, resource: Resource, wanted: Wanted) -> Resource:
     """Change a resource in place.
 
     Args:
-        caller: who makes the calls.
+        forwarder: makes the calls.
         resource: as it is.
         wanted: as it is to be; its type is the same.
 
@@ -134,15 +134,15 @@ def update(caller: Caller, resource: Resource, wanted: Wanted) -> Resource:
     there = replace(resource, wanted=wanted)
     known = {**there.known(resource.wanted), "answers": answers}
     try:
-        _make(caller, [call for call in row.update if not call.on or set(call.on) & set(changed)], known, answers)
+        _make(forwarder, [call for call in row.update if not call.on or set(call.on) & set(changed)], known, answers)
         if row.tag and list(resource.wanted.tags) != list(wanted.tags):
-            _make(caller, row.tag, known, answers)
+            _make(forwarder, row.tag, known, answers)
     except CallFailed as failure:
         raise ResourceFailed(wanted, failure, replace(there, answers=answers)) from failure
     return replace(there, answers=answers)
 
 
-def delete(caller: Caller, resource: Resource) -> None:
+def delete(forwarder: Forwarder, resource: Resource) -> None:
     """Remove a resource.
 
     Raises:
@@ -151,7 +151,7 @@ def delete(caller: Caller, resource: Resource) -> None:
     answers = dict(resource.answers)
     known = {**resource.known(resource.wanted), "new": {}, "answers": answers}
     try:
-        _make(caller, resource.wanted.row.delete, known, answers)
+        _make(forwarder, resource.wanted.row.delete, known, answers)
     except CallFailed as failure:
         raise ResourceFailed(resource.wanted, failure, resource) from failure
 
@@ -195,7 +195,9 @@ def _known(wanted: Wanted, stack: Mapping[str, Any], name: str, before: Wanted |
     }
 
 
-def _make(caller: Caller, calls: Iterable[HandlerCall], known: Mapping[str, Any], answers: dict[str, Any]) -> None:
+def _make(
+    forwarder: Forwarder, calls: Iterable[HandlerCall], known: Mapping[str, Any], answers: dict[str, Any]
+) -> None:
     """Make the calls of a handler, one after the other; each later one may name the answers of those before."""
     for call in calls:
         if call.when and not evaluate(call.when, known):
@@ -203,7 +205,7 @@ def _make(caller: Caller, calls: Iterable[HandlerCall], known: Mapping[str, Any]
         for item in _items(call, known):
             params = _params(call, {**known, "item": item})
             try:
-                answers[call.operation] = caller.make(call.service, call.operation, params, run=not call.held)
+                answers[call.operation] = forwarder.make(call.service, call.operation, params, run=not call.held)
             except CallFailed as failure:
                 if failure.denied or failure.error.code not in call.gone:
                     raise

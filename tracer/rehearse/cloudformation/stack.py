@@ -19,7 +19,7 @@ from moto.cloudformation.parsing import ResourceMap, clean_json
 from moto.utilities.utils import get_partition
 
 from tracer.rehearse.cloudformation import resources
-from tracer.rehearse.cloudformation.calls import Caller
+from tracer.rehearse.cloudformation.calls import Forwarder
 from tracer.rehearse.cloudformation.expressions import Value
 from tracer.rehearse.cloudformation.resources import Resource, ResourceFailed, Wanted
 from tracer.rehearse.cloudformation.rows import resource_type
@@ -48,8 +48,8 @@ class _Step:
 class StackResources(ResourceMap):
     """The resources of one stack."""
 
-    def __init__(self, *args: Value, caller: Caller, **kwargs: Value) -> None:
-        self._caller = caller
+    def __init__(self, *args: Value, forwarder: Forwarder, **kwargs: Value) -> None:
+        self._caller = forwarder
         self._made: dict[str, Resource] = {}
         self._pending: set[str] = set()
         self._steps: list[_Step] = []
