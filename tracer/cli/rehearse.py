@@ -6,7 +6,7 @@ import os
 import re
 import shlex
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Final
@@ -24,7 +24,7 @@ from tracer.model.action import Action
 from tracer.model.arn import ArnPattern
 from tracer.model.policy import Conditions, Policy
 from tracer.reduce.generalize import Generalizer
-from tracer.report.rehearsal import Told, rehearsed
+from tracer.report.rehearsal import Attempt, Told, rehearsed
 
 if TYPE_CHECKING:
     from tracer.rehearse.account import Account
@@ -42,7 +42,7 @@ _OWNER: Final = re.compile(r"arn:[^:]*:[^:]*:[^:]*:(\d{12}):")
 
 @command(
     "tracer rehearse --policy out/deployer.json -- serverless deploy",
-    "tracer rehearse --policy deployer.json --rounds 5 -- make deploy",
+    "tracer rehearse --policy deployer.json --once --strict -- make deploy remove",
     own=(
         click.Argument(["words"], nargs=-1, required=True, type=click.UNPROCESSED, metavar="-- CMD..."),
         click.Option(
@@ -55,39 +55,41 @@ _OWNER: Final = re.compile(r"arn:[^:]*:[^:]*:[^:]*:(\d{12}):")
             "bucket, a parameter, a network.",
         ),
         click.Option(
-            ["--rounds"], metavar="N", type=click.IntRange(1, 20), default=1,
-            help="Where something is refused, try again with it added, in a fresh account, up to N times in all. "
-            "Default: 1.",
+            ["--once"], is_flag=True,
+            help="Run CMD once, also where something is refused.",
         ),
     ),
 )  # fmt: skip
 def rehearse(
-    settings: Settings, words: tuple[str, ...], policies: tuple[str, ...], before: str | None, rounds: int
+    settings: Settings, words: tuple[str, ...], policies: tuple[str, ...], before: str | None, *, once: bool
 ) -> int:
     """Run a deploy under a policy, in an account on this machine, and say what it was refused.
 
     CMD runs as it would otherwise, but for its environment: AWS's tools and SDKs, Serverless 3 too, find an empty
-    account on this machine, in which a user holds the policies and nothing else. What was refused is told, whether CMD
-    failed for it or went on, with the statements that would allow it; -o writes those down as a policy.
+    account on this machine, in which a user holds the policies and nothing else. What was refused is told: `hard` where
+    CMD failed, `soft` where it went on.
+
+    Where something was refused, CMD runs twice more: with nothing refused, to see all that is missing, and under the
+    policies with that added. What is missing is printed as statements, and written to -o.
 
     A rehearsal proves less than a deploy. The account is simulated, and empty at the start. Which calls CloudFormation
     makes for a resource is written down in tracer, from AWS's documentation; what is not written down ends the
     rehearsal with an error, and is never guessed. Policies of the organization, of resources and of VPC endpoints are
     not there, nor are quotas; roles are taken to trust who assumes them, and functions are not run.
 
-    Needs `pip install 'cloudtrail-tracer[rehearse]'`. The exit code is 1 where CMD failed, and with --strict where
-    anything was refused; 2 where the account could not judge a call.
+    Needs `pip install 'cloudtrail-tracer[rehearse]'`. The exit code is 1 where CMD failed under the policies,
+    and with --strict where anything was refused; 2 where the account could not judge a call.
     """
     from tracer.rehearse.account import Account
 
     given = read_policies(policies)
     with Account.start([sys.executable, "-m", "tracer.cli.decide"], number=_account(settings, given)) as account:
-        stage = Stage(account, words, before, settings)
-        outcomes, missing = _rounds(stage, given, rounds)
-    show(rehearsed(Told(shlex.join(words), outcomes, missing)))
-    if missing.statements and settings.output:
-        deliver(settings.output, [missing.to_json().encode()], "missing.json")
-    return int(any(one.hard or (settings.strict and one.refusals) for one in outcomes))
+        told = _rehearsed(Stage(account, words, before, settings), given, once=once)
+    show(rehearsed(told))
+    if told.missing.statements and settings.output:
+        deliver(settings.output, [told.missing.to_json().encode()], "missing.json")
+    first = told.attempts[0].outcome
+    return int(first.exit_code != 0 or (settings.strict and bool(first.refusals)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,11 +101,12 @@ class Stage:
     before: str | None
     settings: Settings
 
-    def rehearse(self, policies: Iterable[Policy]) -> Rehearsal:
-        """One round."""
+    def rehearse(self, policies: Iterable[Policy], *, lenient: bool = False) -> Rehearsal:
+        """Run the command once."""
         from tracer.collect.child import run_child
         from tracer.rehearse.rehearsal import rehearse as rehearse_once
 
+        say(f"tracer: rehearsing at {self.account.endpoint}{', with nothing refused' if lenient else ''}")
         return rehearse_once(
             self.account,
             [policy.to_dict() for policy in policies],
@@ -111,32 +114,43 @@ class Stage:
             os.environ,
             region=self.settings.regions[0] if self.settings.regions else os.environ.get("AWS_REGION", REGION),
             before=partial(run_child, ["sh", "-c", self.before]) if self.before else None,
+            lenient=lenient,
         )
 
 
-def _rounds(stage: Stage, given: Sequence[Policy], rounds: int) -> tuple[list[Rehearsal], Policy]:
-    """The rounds, until nothing is refused any more, and a policy of what was missing in all of them."""
-    outcomes: list[Rehearsal] = []
-    grants: list[Grant] = []
-    while len(outcomes) < rounds:
-        say(f"tracer: rehearsing at {stage.account.endpoint}" + (f", round {len(outcomes) + 1}" if rounds > 1 else ""))
-        outcome = stage.rehearse([*given, Policy(build(grants))] if grants else given)
-        outcomes.append(outcome)
-        if not outcome.refusals:
-            break
-        grants += _grants(outcome, stage.settings)
-    return outcomes, Policy(build(grants))
+def _rehearsed(stage: Stage, given: Sequence[Policy], *, once: bool) -> Told:
+    """The attempts: under the policies; where something was refused, with nothing refused, to see all that is missing,
+    and under the policies with that added.
+    """
+    command = shlex.join(stage.words)
+    outcome = stage.rehearse(given)
+    attempts = [Attempt("under the policy", outcome)]
+    if once or not outcome.refusals:
+        return Told(command, attempts, Policy(build(_grants(stage, [outcome]))))
+    lenient = stage.rehearse(given, lenient=True)
+    attempts.append(Attempt("with nothing refused", lenient, lenient=True))
+    missing = Policy(build(_grants(stage, [outcome, lenient])))
+    if missing.statements:
+        attempts.append(Attempt("with what is missing added", stage.rehearse([*given, missing])))
+    return Told(command, attempts, missing)
 
 
-def _grants(outcome: Rehearsal, settings: Settings) -> Iterator[Grant]:
-    """What would have allowed each refusal, for the next run's generated names too."""
-    general = Generalizer(settings.resources, settings.service, settings.stage, outcome.stacks)
-    for refusal in outcome.refusals:
-        conditions = Conditions()
-        for key, value in refusal.conditions.items():
-            conditions |= Conditions.of("ArnEquals" if value.startswith("arn:") else "StringEquals", key, value)
-        resource, _ = general(ArnPattern(refusal.resource))
-        yield Grant(Action(refusal.action), resource, general.conditions(conditions))
+def _grants(stage: Stage, outcomes: Iterable[Rehearsal]) -> Iterator[Grant]:
+    """What would have allowed the refusals, for the next run's generated names too. Against a Deny nothing helps."""
+    settings = stage.settings
+    for outcome in outcomes:
+        general = Generalizer(settings.resources, settings.service, settings.stage, outcome.stacks)
+        for refusal in outcome.refusals:
+            if not refusal.explicit:
+                resource, _ = general(ArnPattern(refusal.resource))
+                yield Grant(Action(refusal.action), resource, general.conditions(_conditions(refusal.conditions)))
+
+
+def _conditions(values: Mapping[str, str]) -> Conditions:
+    conditions = Conditions()
+    for key, value in values.items():
+        conditions |= Conditions.of("ArnEquals" if value.startswith("arn:") else "StringEquals", key, value)
+    return conditions
 
 
 def _account(settings: Settings, policies: Iterable[Policy]) -> str:

@@ -53,6 +53,8 @@ class Denied:
 
     action: str
     resource: str
+    explicit: bool
+    """A statement denies it; otherwise none allows it."""
     message: str
 
 
@@ -71,9 +73,15 @@ class Made:
     """The service that made it for the principal."""
     needs: Sequence[Need]
     """What AWS checks for it."""
-    denied: Denied | None
+    refused: Sequence[Denied]
+    """Which of them were refused; AWS's answer tells of the first alone."""
     error_code: str | None
     """How it failed, whether for want of a permission or not."""
+
+    @property
+    def denied(self) -> Denied | None:
+        """What AWS's answer tells that it was refused for."""
+        return self.refused[0] if self.refused else None
 
 
 @dataclass(slots=True)
@@ -128,9 +136,14 @@ class Account:
         """Where all of AWS's services are."""
         return f"http://127.0.0.1:{self.port}"
 
-    def reset(self, seed: int | None = None) -> None:
-        """Make the account as empty as it was; ids are others from now on, or those of the seed."""
-        self._ask("reset", seed=seed)
+    def reset(self, seed: int | None = None, *, lenient: bool = False) -> None:
+        """Make the account as empty as it was.
+
+        Args:
+            seed: makes ids the same again; they are others without one.
+            lenient: let what is refused go on all the same, and only write it down.
+        """
+        self._ask("reset", seed=seed, lenient=lenient)
 
     def user(
         self,
@@ -242,7 +255,7 @@ class Account:
 
 
 def _made(line: Mapping[str, Any]) -> Made:
-    denied, error = line["denied"], line["error"]
+    error = line["error"]
     return Made(
         event_id=line["event_id"],
         principal=line["principal"],
@@ -251,6 +264,6 @@ def _made(line: Mapping[str, Any]) -> Made:
         operation=line["operation"],
         via=line["via"],
         needs=[Need(**need) for need in line["needs"]],
-        denied=Denied(**denied) if denied else None,
+        refused=[Denied(**denied) for denied in line["refused"]],
         error_code=error and error["code"],
     )

@@ -2,7 +2,7 @@
 
 | path | takes | gives |
 |---|---|---|
-| reset | seed | nothing; everything is as at the start |
+| reset | seed, lenient | nothing; everything is as at the start |
 | user | name, path, policies, boundary | access_key_id, secret_access_key, arn |
 | role | name, path, trust, policies | arn |
 | root | nothing | as user: the key of the account's root, whose calls are not judged |
@@ -27,7 +27,7 @@ from moto.s3.models import s3_backends
 from werkzeug.exceptions import HTTPException
 
 from tracer.rehearse.delivery import log_files
-from tracer.rehearse.denial import Answer
+from tracer.rehearse.denial import Answer, Denial
 from tracer.rehearse.directory import PARTITION, MotoDirectory
 from tracer.rehearse.gate import Entry, Gate
 from tracer.rehearse.ids import Ids
@@ -77,6 +77,7 @@ class Control:
         self.directory.boundaries.clear()
         self.directory.source_identities.clear()
         self.gate.journal.clear()
+        self.gate.lenient = asked.get("lenient", False)
         self.gate.ids = Ids(seed)
         self.failures.clear()
         return {}
@@ -106,8 +107,7 @@ class Control:
 
 
 def _line(entry: Entry) -> Mapping[str, object]:
-    call, denial = entry.call, entry.denial
-    refused = denial and {"action": denial.need.action, "resource": denial.need.resource, "message": denial.message}
+    call = entry.call
     return {
         "event_id": call.event_id,
         "principal": call.caller.arn,
@@ -116,8 +116,17 @@ def _line(entry: Entry) -> Mapping[str, object]:
         "operation": call.operation,
         "via": call.invoked_by,
         "needs": [dataclasses.asdict(need) for need in entry.needs],
-        "denied": refused,
+        "refused": [_refused(denial) for denial in entry.denials],
         "error": entry.error and dataclasses.asdict(entry.error),
+    }
+
+
+def _refused(denial: Denial) -> Mapping[str, object]:
+    return {
+        "action": denial.need.action,
+        "resource": denial.need.resource,
+        "explicit": denial.explicit,
+        "message": denial.message,
     }
 
 

@@ -56,7 +56,8 @@ class Entry:
 
     call: Call
     needs: Sequence[Need]
-    denial: Denial | None
+    denials: Sequence[Denial]
+    """What it was refused for, the reason that was given first; none where it was allowed."""
     error: ApiError | None
     response: Mapping[str, Any] | None
 
@@ -71,6 +72,7 @@ class Gate:
         ids: where event ids, request ids and key ids come from.
         clock: the time of forwarded calls.
         journal: every call that came to its end, in that order.
+        lenient: let what is refused go on all the same, and only write it down: to see all that a policy lacks.
     """
 
     directory: Directory
@@ -78,7 +80,8 @@ class Gate:
     ids: Ids
     clock: Callable[[], datetime]
     journal: list[Entry] = field(default_factory=list)
-    _asked: dict[str, Sequence[Need]] = field(default_factory=dict)
+    lenient: bool = False
+    _asked: dict[str, tuple[Sequence[Need], Sequence[Denial]]] = field(default_factory=dict)
     """By event id, what was needed for the calls that were let through and have not ended."""
 
     def check(self, call: Call) -> Denial | None:
@@ -90,12 +93,12 @@ class Gate:
         """
         # Root may do anything, so what its calls need is nobody's question.
         needs = () if call.caller.type is CallerType.ROOT else needs_of(call, self.directory)
-        denial = self._refused(call, needs)
-        if denial:
-            self.journal.append(Entry(call, needs, denial, denial.error, None))
-        else:
-            self._asked[call.event_id] = needs
-        return denial
+        denials = self._denials(call, needs)
+        if denials and not self.lenient:
+            self.journal.append(Entry(call, needs, denials, denials[0].error, None))
+            return denials[0]
+        self._asked[call.event_id] = (needs, denials)
+        return None
 
     def record(self, call: Call, response: Mapping[str, Any] | None = None, error: ApiError | None = None) -> None:
         """Keep how a call that was let through ended.
@@ -108,7 +111,8 @@ class Gate:
         Raises:
             KeyError: nobody has checked this call.
         """
-        self.journal.append(Entry(call, self._asked.pop(call.event_id), None, error, response))
+        needs, denials = self._asked.pop(call.event_id)
+        self.journal.append(Entry(call, needs, denials, error, response))
 
     @contextlib.contextmanager
     def serve(self, call: Call) -> Iterator[None]:
@@ -156,16 +160,12 @@ class Gate:
             invoked_by=CLOUDFORMATION,
         )
 
-    def _refused(self, call: Call, needs: Sequence[Need]) -> Denial | None:
-        """The first need that a layer does not allow; an explicit deny goes first, as in AWS's own messages."""
-        principal = call.caller.principal_arn
-        refused = [
-            (need, layer, decision)
-            for layer in self.directory.layers(call.caller)
-            for need, decision in zip(needs, self.judge.decide(layer.policies, principal, needs), strict=True)
-            if decision is not Decision.ALLOWED
-        ]
-        if not refused:
-            return None
-        need, layer, decision = min(refused, key=lambda item: (needs.index(item[0]), item[2] is not Decision.DENIED))
-        return refusal(call, need, layer.type, decision)
+    def _denials(self, call: Call, needs: Sequence[Need]) -> list[Denial]:
+        """A denial for each need that some layer does not allow: AWS tells of the first, and of a Deny before all."""
+        principal, found = call.caller.principal_arn, {}
+        for layer in self.directory.layers(call.caller):
+            decisions = self.judge.decide(layer.policies, principal, needs)
+            for place, (need, decision) in enumerate(zip(needs, decisions, strict=True)):
+                if decision is not Decision.ALLOWED and (place not in found or decision is Decision.DENIED):
+                    found[place] = refusal(call, need, layer.type, decision)
+        return [found[place] for place in sorted(found)]

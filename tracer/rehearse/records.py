@@ -127,7 +127,7 @@ def _error(entry: Entry) -> Json:
 def _request(entry: Entry) -> Json | None:
     """The parameters; of a refused call S3 and EC2 alone tell them, as real records have it."""
     call = entry.call
-    if entry.denial and call.service not in ("ec2", "s3"):
+    if entry.denials and call.service not in ("ec2", "s3"):
         return None
     return request_of(call.service, call.operation, _without_secrets(call, call.params)) or None
 
@@ -166,7 +166,7 @@ def _api_version(call: Call) -> Json:
 def _resources(entry: Entry) -> Json:
     call = entry.call
     found: list[Json] = []
-    if entry.denial and call.service != "s3":
+    if entry.denials and call.service != "s3":
         return {}
     for row in _of(_facts()["resources"], call):
         try:

@@ -8,11 +8,11 @@ is not the policy that was wanted.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from tracer.errors import RehearseError
-from tracer.rehearse.account import Account, Made
+from tracer.rehearse.account import Account, Denied, Made
 from tracer.rehearse.judge import Need
 
 USER: Final = "rehearsal"
@@ -33,10 +33,12 @@ class Refusal:
     resource: str
     conditions: Mapping[str, str]
     """By condition key, its value in the calls."""
-    message: str
-    """AWS's, of the first such call."""
+    operation: str
+    """What was called when it was missed, the first time."""
     via: str | None
-    """The service that made the call for the user."""
+    """The service that called it for the user."""
+    explicit: bool
+    """A statement denies it; otherwise none allows it."""
     count: int
 
 
@@ -65,6 +67,7 @@ def rehearse(
     *,
     region: str,
     before: Run | None = None,
+    lenient: bool = False,
 ) -> Rehearsal:
     """Run a command as a user who holds these policies, in an account that is emptied for it.
 
@@ -75,11 +78,12 @@ def rehearse(
         inherited: the environment that the command's is made of.
         region: the region that its tools talk to.
         before: makes what the command expects to be there, as the account's root.
+        lenient: let what is refused go on all the same, and only write it down.
 
     Raises:
         RehearseError: the account could not judge or do something, so that nothing is proved; or `before` failed.
     """
-    account.reset()
+    account.reset(lenient=lenient)
     if before and before(account.environment(account.root(), inherited, region)):
         raise RehearseError("the command that was to set the stage failed", "its own words stand above")
     key = account.user(USER, policies)
@@ -101,23 +105,18 @@ def _stacks(calls: Iterable[Made]) -> list[str]:
 
 def _refusals(calls: Iterable[Made]) -> list[Refusal]:
     """The refusals, one for each action, resource and condition, in the order in which they came."""
-    found: dict[tuple[object, ...], list[tuple[Made, Need]]] = {}
+    found: dict[tuple[object, ...], list[Refusal]] = {}
     for made in calls:
-        if made.denied:
-            need = _need(made, made.denied.action, made.denied.resource)
-            stated = tuple(sorted(_stated(need).items()))
-            found.setdefault((need.action, need.resource, stated), []).append((made, need))
-    return [_refusal(same) for same in found.values()]
+        for denied in made.refused:
+            one = _refusal(made, denied)
+            found.setdefault((one.action, one.resource, *sorted(one.conditions.items())), []).append(one)
+    return [replace(same[0], count=len(same)) for same in found.values()]
 
 
-def _refusal(same: Sequence[tuple[Made, Need]]) -> Refusal:
-    made, need = same[0]
-    message = made.denied.message if made.denied else ""
-    return Refusal(need.action, need.resource, _stated(need), message, made.via, len(same))
-
-
-def _need(made: Made, action: str, resource: str) -> Need:
-    return next(need for need in made.needs if (need.action, need.resource) == (action, resource))
+def _refusal(made: Made, denied: Denied) -> Refusal:
+    need = next(one for one in made.needs if (one.action, one.resource) == (denied.action, denied.resource))
+    called = f"{made.service} {made.operation}"
+    return Refusal(need.action, need.resource, _stated(need), called, made.via, denied.explicit, 1)
 
 
 def _stated(need: Need) -> dict[str, str]:

@@ -35,20 +35,24 @@ class Refusal(Protocol):
         """Condition keys and their values."""
 
     @property
-    def message(self) -> str:
-        """AWS's message."""
+    def operation(self) -> str:
+        """What was called."""
 
     @property
     def via(self) -> str | None:
-        """The service that made the call."""
+        """The service that called it."""
+
+    @property
+    def explicit(self) -> bool:
+        """Whether a statement denies it."""
 
     @property
     def count(self) -> int:
         """How many calls were refused for it."""
 
 
-class Round(Protocol):
-    """One run of the command."""
+class Outcome(Protocol):
+    """What came of one run of the command."""
 
     @property
     def exit_code(self) -> int:
@@ -64,50 +68,68 @@ class Round(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class Attempt:
+    """A run of the command.
+
+    Attributes:
+        how: under which policy.
+        outcome: what came of it.
+        lenient: whether what was missing was only counted: the policy of what is missing names it.
+    """
+
+    how: str
+    outcome: Outcome
+    lenient: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Told:
     """A rehearsal as it is told.
 
     Attributes:
         command: what ran.
-        rounds: its rounds, each with what the ones before had missed added.
+        attempts: its runs.
         missing: a policy of all that was missing.
     """
 
     command: str
-    rounds: Sequence[Round]
+    attempts: Sequence[Attempt]
     missing: Policy
 
 
 def rehearsed(told: Told) -> Document:
     """The rehearsal in words."""
-    blocks: list[Block] = [
-        tuple(_round(told, number, one, len(told.rounds))) for number, one in enumerate(told.rounds, 1)
-    ]
+    blocks: list[Block] = [tuple(_attempt(told.command, attempt)) for attempt in told.attempts]
     if told.missing.statements:
         lines = [Line(line, whole=True) for line in told.missing.to_json().splitlines()]
-        blocks.append([Heading("To add to the policy"), *lines])
+        blocks.append([Heading("Missing in the policy"), *lines])
     blocks.append([Heading("What a rehearsal does not prove"), *(Prose(text, bullet=True) for text in UNPROVED)])
     return blocks
 
 
-def _round(told: Told, number: int, one: Round, rounds: int) -> Iterator[Item]:
-    """What became of a round. A refusal is told as hard where the command failed, as soft where it went on."""
-    name = told.command if rounds == 1 else f"{told.command}, round {number}"
-    yield Heading(f"{name}: exit code {one.exit_code}", Tone.BAD if one.exit_code else Tone.GOOD)
-    calls = counted(one.calls, "call")
-    if not one.refusals:
+def _attempt(command: str, attempt: Attempt) -> Iterator[Item]:
+    """What became of a run. A refusal is told as hard where the command failed, as soft where it went on."""
+    outcome = attempt.outcome
+    failed = outcome.exit_code != 0
+    yield Heading(f"{command}, {attempt.how}: exit code {outcome.exit_code}", Tone.BAD if failed else Tone.GOOD)
+    calls = counted(outcome.calls, "call")
+    refused = counted(len(outcome.refusals), "permission")
+    if attempt.lenient:
+        yield Line(f"  {calls}; {refused} missing in all")
+    elif outcome.refusals:
+        how = "hard: the command failed" if failed else "soft: the command went on"
+        yield Line(f"  {calls}; {refused} missing, {how}", tone=Tone.BAD if failed else Tone.DOUBTFUL)
+        yield Accesses(tuple(_access(refusal) for refusal in outcome.refusals))
+    else:
         yield Line(f"  {calls}, none refused")
-        if one.exit_code:
+        if failed:
             yield Prose("It failed for another reason than a permission: its own words stand above.")
-        return
-    refused = counted(len(one.refusals), "permission")
-    how = "hard: the command failed" if one.exit_code else "soft: the command went on"
-    yield Line(f"  {calls}; {refused} refused ({how})", tone=Tone.BAD if one.exit_code else Tone.DOUBTFUL)
-    yield Accesses(tuple(_access(refusal) for refusal in one.refusals))
 
 
 def _access(refusal: Refusal) -> Access:
+    by = f", which {refusal.via} calls" if refusal.via else ""
+    times = f", {refusal.count} times" if refusal.count > 1 else ""
     remarks = [f"only if {key} = {value}" for key, value in refusal.conditions.items()]
-    remarks += [f"called by {refusal.via}"] if refusal.via else []
-    remarks += [f"{refusal.count} times"] if refusal.count > 1 else []
-    return Access(refusal.action, refusal.resource, (*remarks, refusal.message))
+    remarks += [f"for {refusal.operation}{by}{times}"]
+    remarks += ["a Deny forbids it: an Allow more does not help"] if refusal.explicit else []
+    return Access(refusal.action, refusal.resource, tuple(remarks))
