@@ -41,8 +41,8 @@ Values = Mapping[str, str | Sequence[str]]
 @command(
     "tracer query",
     "tracer query denied-calls --from logs/ --since -1d",
-    "tracer query unused-permissions --from logs/ --policy deployer.json --as csv -o unused.csv",
-    "tracer query actions-by-principal --from athena:audit.cloudtrail_logs --since -7d --region eu-west-1",
+    "tracer query unused-permissions --from logs/ --policy p.json -o unused.csv",
+    "tracer query role-chains --from athena:audit.cloudtrail_logs --since -7d",
     own=(
         click.Argument(["name"], required=False, metavar="[NAME]"),
         click.Option(

@@ -6,7 +6,8 @@ from collections.abc import Callable, Sequence
 from datetime import timedelta
 from typing import Final
 
-from tracer.collect.athena import SLACK, AthenaSource, Table
+from tracer.collect.athena import SLACK, AthenaSource
+from tracer.collect.athena_client import Table
 from tracer.collect.combined import CombinedSource
 from tracer.collect.files import FileSource
 from tracer.collect.interface import QuerySource, RecordSource
