@@ -3,9 +3,11 @@
 #   make demo         the main job on the bundled recorded run: no account, no network
 #   make test         the tests
 #   make lint         ruff and mypy
+#   make notebooks    the notebooks in JupyterLab
 #   make screenshots  the pictures of the demo's report in docs/
 #   make lowest       the tests with the lowest versions that pyproject.toml admits
 #   make spark        the SQL of Athena on Spark; needs Java 17 or newer, and is large
+#   make faults       kills commands at 200 moments each
 #   make lock         requirements-dev.txt: the versions that development was last done with, with hashes
 #   make audit        known vulnerabilities of what tracer installs; needs the advisory service
 #   make licences     the licences of what tracer installs; fails on one that is not permissive
@@ -18,13 +20,17 @@ PYTHON ?= $(shell for python in python3 python3.14 python3.13 python3.12 python3
 	$$python -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$python && break; done)
 PYTEST_FLAGS ?= -n auto
 
-.PHONY: demo test lint screenshots lowest spark lock audit licences sbom reproducible clean
+.PHONY: demo test lint notebooks screenshots lowest spark faults lock audit licences sbom reproducible clean
 
 demo: $(VENV)/.tracer
 	$(VENV)/bin/tracer demo
 
 test: $(VENV)/.test $(VENV)/.browser
 	$(VENV)/bin/python -m pytest $(PYTEST_FLAGS)
+
+notebooks: $(VENV)/.tracer
+	$(VENV)/bin/python -m pip install --quiet --editable '.[notebooks]'
+	$(VENV)/bin/jupyter lab notebooks
 
 # The fonts are for the eye alone: without them the pictures have what is there.
 screenshots: $(VENV)/.test $(VENV)/.browser
@@ -48,6 +54,9 @@ spark: pyproject.toml
 	$(MAKE) VENV=$(VENV) $(VENV)/.test
 	$(VENV)/bin/python -m pip install --quiet 'pyspark>=4.0'
 	$(VENV)/bin/python -m pytest tests/spark
+
+faults: $(VENV)/.test
+	$(VENV)/bin/python -m pytest tests/trust/test_killed.py --kills 200
 
 lock audit licences sbom reproducible: VENV := .venv-audit
 

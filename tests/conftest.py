@@ -30,3 +30,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def shared_records():
     """The folder of real records; for tests marked `shared`."""
     return SHARED_RECORDS
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--kills", type=int, default=3, help="at how many moments each command is killed")
