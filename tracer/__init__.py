@@ -138,6 +138,7 @@ def draft(
     compact: bool = False,
     boundary: str | None = None,
     ignore: str | PathLike[str] | None = None,
+    resources: str = "names",
 ) -> Draft:
     """The policy documents of one trace or several, merged with the baseline and checked: emit.
 
@@ -153,6 +154,7 @@ def draft(
         compact: write wildcards for actions where they stand for no other action of the action table.
         boundary: the ARN of the permissions boundary that a role or user must have to be given something.
         ignore: the path of a file of permissions to leave out, each with its reason.
+        resources: `exact`, `names` or `service`: whether names that differ between several traces become patterns.
 
     Raises:
         UsageError: an argument cannot be understood, the baseline cannot be filled, or `ignore` cannot be read.
@@ -162,6 +164,7 @@ def draft(
 
     from tracer import pipeline
     from tracer.emit.draft import Attach, DraftOptions, Merge
+    from tracer.model.permission import ResourcesMode
     from tracer.model.trace import Trace
 
     options = DraftOptions(
@@ -175,6 +178,7 @@ def draft(
         compact=compact,
         boundary=boundary,
         ignore=None if ignore is None else fspath(ignore),
+        resources=_one_of(ResourcesMode, resources, "resources"),
     )
     return pipeline.draft([traces] if isinstance(traces, Trace) else traces, options)
 

@@ -127,6 +127,7 @@ class Settings:
             compact=self.compact,
             boundary=self.boundary,
             ignore=self.ignore,
+            resources=self.resources,
         )
 
 

@@ -1,9 +1,10 @@
 """`draft`: traces -> the policy documents of everybody who made calls, proved against the traces.
 
-The stage in order: the traces become one (`union`); the baseline is read and filled (`baseline`); what is to be ignored
-is left out, and told (`ignores`); the permissions of each principal are merged with the baseline, the deployer's alone
-(`merge`, `build`); actions become wildcards if asked (`compact`); the statements are laid into documents that fit
-their quota (`pack`); and the documents of each principal are checked against its permissions (`check`).
+The stage in order: the traces become one (`alike`, `union`); the baseline is read and filled (`baseline`); what is to
+be ignored is left out, and told (`ignores`); the permissions of each principal are merged with the baseline, the
+deployer's alone (`merge`, `build`); actions become wildcards if asked (`compact`); the statements are laid into
+documents that fit their quota (`pack`); and the documents of each principal are checked against its permissions
+(`check`).
 Nothing is written here, and nothing leaves here that failed the check.
 """
 
@@ -15,6 +16,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
 
+from tracer.emit.alike import alike
 from tracer.emit.baseline import NONE, Baseline, fill, load
 from tracer.emit.boundary import bounded, bounded_baseline
 from tracer.emit.check import self_check
@@ -29,7 +31,7 @@ from tracer.emit.risks import risks
 from tracer.emit.union import unite
 from tracer.model.arn import Arn
 from tracer.model.finding import Finding
-from tracer.model.permission import Section, UsedPermission
+from tracer.model.permission import ResourcesMode, Section, UsedPermission
 from tracer.model.policy import Policy
 from tracer.model.trace import RunFacts, Trace
 
@@ -56,6 +58,7 @@ class DraftOptions:
         compact: whether actions become wildcards where these stand for no other action of the table.
         ignore: a file of permissions to leave out, or None.
         boundary: the permissions boundary that roles and users must have to be given something, or None.
+        resources: how far names become patterns; emit widens them for `service` alone, where several traces differ.
     """
 
     baseline: str = "serverless-advanced"
@@ -68,6 +71,7 @@ class DraftOptions:
     compact: bool = False
     ignore: str | None = None
     boundary: str | None = None
+    resources: ResourcesMode = ResourcesMode.NAMES
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,7 +176,7 @@ def draft(traces: Iterable[Trace], options: DraftOptions) -> Draft:
         EmitError: there is no trace, the run used another boundary, or the documents cannot fit their quota.
         SelfCheckFailed: a bug in tracer: the documents do not hold what the traces hold, or hold more.
     """
-    traces = tuple(traces)
+    traces, alike_findings = _alike(tuple(traces), options)
     trace = unite(traces)
     values = _values(traces, trace.run, options)
     baseline = _baseline(values, trace.run, options)
@@ -185,8 +189,18 @@ def draft(traces: Iterable[Trace], options: DraftOptions) -> Draft:
             for (section, principal), permissions in _owners(kept, trace.run, baseline).items()
         ]
     )
-    findings = (*trace.findings, *_ignored(left_out, shares), *_findings(shares, baseline, values, options))
+    findings = (
+        *trace.findings,
+        *alike_findings,
+        *_ignored(left_out, shares),
+        *_findings(shares, baseline, values, options),
+    )
     return Draft(shares, tuple(dict.fromkeys(findings)), trace, baseline, options)
+
+
+def _alike(traces: tuple[Trace, ...], options: DraftOptions) -> tuple[tuple[Trace, ...], tuple[Finding, ...]]:
+    """`traces`, with what several runs have in common as patterns, if that is asked for; and what became one."""
+    return alike(traces) if options.resources is ResourcesMode.SERVICE else (traces, ())
 
 
 def _baseline(values: Mapping[str, tuple[str, ...]], run: RunFacts, options: DraftOptions) -> Baseline:

@@ -43,6 +43,7 @@ SEVERITIES: Final[Mapping[str, Severity]] = {
     "ESCALATION_RISK": Severity.NOTE,
     "IGNORED": Severity.NOTE,
     "WILDCARD_ACTION": Severity.NOTE,
+    "SEVERAL_RUNS": Severity.WARNING,
 }
 """Every code there is, with its severity."""
 

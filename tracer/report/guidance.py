@@ -25,6 +25,7 @@ ADVICE: Final[Mapping[str, str]] = {
     "NOT_EXPRESSIBLE": "Attach fewer or smaller policies: --compact, --merge tighten, or a larger quota.",
     "ESCALATION_RISK": "Decide whether its holder is trusted with that; --boundary narrows what can be given away.",
     "IGNORED": "Nothing to do: it was left out as asked, for the reason given.",
+    "SEVERAL_RUNS": "Check that no other service has such names; --resources names keeps those of each run.",
     "WILDCARD_ACTION": "Check that no action which AWS adds later may be covered; without --compact all are named.",
 }
 """By the code of the finding."""
