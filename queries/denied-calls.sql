@@ -35,7 +35,7 @@ SELECT
   count(DISTINCT eventid) AS calls,
   min(eventtime) AS first,
   max(eventtime) AS last,
-  array_join(slice(array_sort(array_agg(DISTINCT eventid)), 1, 3), ' ') AS events
+  nullif(array_join(slice(array_sort(array_agg(DISTINCT eventid)), 1, 3), ' '), '') AS events
 FROM cloudtrail_logs
 WHERE "timestamp" BETWEEN ? AND ? -- first_day, last_day
   AND region IN (?) -- regions

@@ -68,11 +68,11 @@ class Engine:
             f"{_struct('userIdentity', IDENTITY, context)} AS useridentity",
             f"list_transform(CAST(r->'$.resources' AS JSON[]), lambda item: {_RESOURCE}) AS resources",
             'filename AS "$path"',
-            f'(SELECT size FROM {SIZES} WHERE path = filename) AS "$file_size"',
+            f'(SELECT size FROM {SIZES} WHERE path = filename) AS "$file_size"',  # noqa: S608 - a test's own names
             *(f"regexp_extract(filename, '{PARTITIONS[key]}', 1) AS \"{key}\"" for key in partitions),
         ]
         sizes = [(str(path), path.stat().st_size) for path in logs.rglob("*.json.gz")]
-        self.duck.executemany(f"INSERT OR REPLACE INTO {SIZES} VALUES (?, ?)", sizes)
+        self.duck.executemany(f"INSERT OR REPLACE INTO {SIZES} VALUES (?, ?)", sizes)  # noqa: S608 - see above
         files = f"read_json('{logs}/**/*.json.gz', columns={{Records: 'JSON[]'}}, filename=true)"
         records = f"SELECT unnest(Records) AS r, filename FROM {files} WHERE filename LIKE '%/CloudTrail/%'"  # noqa: S608 - a test's own names
         view = f"CREATE OR REPLACE VIEW {DATABASE}.{name}"
