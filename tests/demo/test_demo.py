@@ -199,3 +199,20 @@ def test_the_run_is_known_by_its_stack(trace: Trace):
 
 def test_nothing_stayed_unknown(trace: Trace):
     assert [finding for finding in trace.findings if finding.code.startswith("UNKNOWN_")] == []
+
+
+def test_every_action_that_the_tightened_policy_grants_can_be_explained(tmp_path: Path):
+    assert run_cli("demo", "--merge", "tighten", "-o", f"{tmp_path}/").exit_code == 0
+    granted = [
+        (action, resource)
+        for path in (*tmp_path.glob("deployer*.json"), *tmp_path.glob("function-*.json"))
+        for statement in Policy.from_json(path.read_text(encoding="utf-8")).statements
+        for action in statement.actions
+        for resource in statement.resources
+    ]
+    told = {
+        action: run_cli("explain", action, tmp_path / "trace.json").stdout
+        for action in {action for action, _ in granted}
+    }
+    assert len(told) > 70
+    assert [grant for grant in granted if "{} on {}\n".format(*grant) not in told[grant[0]]] == []
