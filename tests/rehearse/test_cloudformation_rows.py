@@ -108,7 +108,9 @@ def test_properties_are_the_types_own(name: str):
     texts = re.findall(r"\b(?:new|old)\.(\w+)", str([getattr(row, handler) for handler in HANDLERS]))
     copied = [prop for _, call in calls(row) if not call.of for prop in call.copy]
     on = [prop for _, call in calls(row) for prop in call.on]
-    assert {*texts, *copied, *on, *filter(None, [row.name])} <= known | {"ServiceToken"}
+    assert {*texts, *copied, *on, *filter(None, [row.name]), *([row.tags] if row.tag else [])} <= known | {
+        "ServiceToken"
+    }
 
 
 @pytest.mark.parametrize("name", ROWS)

@@ -70,7 +70,7 @@ def test_calls_of(name: str, stack: Stack):
     assert names(created) == case["created"]
 
     if "update" in case:
-        stack.update(it(**case["update"], **({"Tags": TEAM} if row.tag else {})), Tags=STAGE)
+        stack.update(it(**case["update"], **({row.tags: TEAM} if row.tag else {})), Tags=STAGE)
         assert (stack.reasons(), stack.status) == ([], "UPDATE_COMPLETE")
         assert stack.called() == case["updated"]
         if row.tag:

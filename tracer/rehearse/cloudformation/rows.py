@@ -5,6 +5,7 @@ One file a type, named as the type with `-` for `::`. A file:
     {"type": "AWS::Logs::LogGroup",
      "sources": ["the pages, or registry schemas, that say which calls are made"],
      "name": "LogGroupName",            the property that names it; a template without it gets a name made up
+     "tags": "Tags",                    the property with its tags, where it has another name
      "id": "name",                      its physical id                                     (an expression)
      "attributes": {"Arn": "..."},      what Fn::GetAtt gives                               (expressions)
      "replace": ["LogGroupName"],       a change of these makes a new resource; `["*"]`: of any
@@ -95,6 +96,7 @@ class ResourceType:
     delete: Sequence[HandlerCall] = ()
     id: str = "name"
     name: str | None = None
+    tags: str = "Tags"
     attributes: Mapping[str, str] = field(default_factory=dict)
     replace: Sequence[str] = ()
     why: str = ""

@@ -221,7 +221,7 @@ class StackResources(ResourceMap):
             logical_id=logical_id,
             type=body["Type"],
             properties=properties,
-            tags=_tags(self.tags, properties.get("Tags")),
+            tags=_tags(self.tags, properties.get(resource_type(body["Type"]).tags)),
             retained=body.get("DeletionPolicy") == _RETAIN,
             retained_when_replaced=body.get("UpdateReplacePolicy") == _RETAIN,
         )
