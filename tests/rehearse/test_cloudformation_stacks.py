@@ -76,7 +76,8 @@ class TestDenied:
         stack = deployer(account, all_but("sns:CreateTopic"))
         stack.create({"Group": group(7)})
         stack.forwarded()
-        stack.update({"Group": group(14), "Topic": {**TOPIC, "DependsOn": "Group"}})
+        outputs = {"Outputs": {"Topic": {"Value": {"Ref": "Topic"}}}}
+        stack.update({"Group": group(14), "Topic": {**TOPIC, "DependsOn": "Group"}}, outputs)
         assert stack.status == "UPDATE_ROLLBACK_COMPLETE"
         assert stack.called() == [
             "logs.PutRetentionPolicy",
@@ -87,6 +88,8 @@ class TestDenied:
         ]
         found = client(account, account.root(), "logs").describe_log_groups()["logGroups"]
         assert [item["retentionInDays"] for item in found] == [7]
+        assert "Outputs" not in stack.described
+        assert stack.called() == []
 
     def test_a_resource_that_was_half_made_is_removed(self, account: Account):
         stack = deployer(account, all_but("logs:PutRetentionPolicy"))
@@ -272,6 +275,37 @@ class TestChanges:
             "logs.DeleteLogGroup",
         ]
 
+    def test_what_is_replaced_goes_though_its_successor_has_the_same_name(self, stack: Stack):
+        def template(group: str) -> dict[str, Any]:
+            destination = {"Fn::GetAtt": ["Stream", "Arn"]}
+            properties = {"LogGroupName": {"Ref": group}, "FilterPattern": "", "DestinationArn": destination}
+            return {
+                "Stream": {"Type": "AWS::Kinesis::Stream", "Properties": {"ShardCount": 1}},
+                "One": {"Type": "AWS::Logs::LogGroup"},
+                "Two": {"Type": "AWS::Logs::LogGroup"},
+                "Filter": {
+                    "Type": "AWS::Logs::SubscriptionFilter",
+                    "Properties": {"FilterName": "all", "RoleArn": role, **properties},
+                },
+            }
+
+        role = stack.account.role("logs", trust("logs.amazonaws.com"))
+        stack.create(template("One"))
+        stack.forwarded()
+        stack.update(template("Two"))
+        assert stack.called() == [
+            "logs.PutSubscriptionFilter",
+            "logs.DescribeSubscriptionFilters",
+            "logs.DeleteSubscriptionFilter",
+        ]
+
+    def test_what_a_resource_came_to_depend_on_goes_after_it(self, stack: Stack):
+        stack.create({"Topic": TOPIC})
+        stack.update({"Topic": {**TOPIC, "DependsOn": "Queue", "Properties": {"DisplayName": "x"}}, "Queue": QUEUE})
+        stack.delete()
+        gone = [name for name, status in stack.events() if status == "DELETE_COMPLETE"]
+        assert gone == ["Topic", "Queue", "orders"]
+
     def test_nothing_is_called_for_what_stays(self, stack: Stack):
         stack.create({"Queue": QUEUE, "Group": GROUP})
         stack.forwarded()
@@ -363,6 +397,26 @@ class TestTemplates:
         assert called.count("ssm.GetParameters") == 2
         assert called.count("secretsmanager.GetSecretValue") == 1
 
+    def test_a_parameter_that_may_not_be_read_is_told_at_once(self, account: Account):
+        template = {"Parameters": {"Days": {"Type": "AWS::SSM::Parameter::Value<String>", "Default": "/orders/days"}}}
+        stack = deployer(account, policy(STACKS))
+        with pytest.raises(ClientError, match="is not authorized to perform: ssm:GetParameters"):
+            stack.create({"Group": group({"Ref": "Days"})}, template)
+        assert stack.root.list_stacks()["StackSummaries"] == []
+
+    def test_a_parameter_that_is_not_there_is_told_at_once(self, stack: Stack):
+        template = {"Parameters": {"Days": {"Type": "AWS::SSM::Parameter::Value<String>", "Default": "/orders/days"}}}
+        with pytest.raises(ClientError, match=r"Unable to fetch parameters \[/orders/days\]"):
+            stack.create({"Group": group({"Ref": "Days"})}, template)
+
+    def test_a_secret_that_may_not_be_read_fails_the_resource(self, account: Account):
+        stack = deployer(account, all_but("secretsmanager:GetSecretValue"))
+        name = "{{resolve:secretsmanager:orders:SecretString:name}}"
+        stack.create({"Topic": {**TOPIC, "Properties": {"DisplayName": name}}})
+        assert stack.status == "ROLLBACK_COMPLETE"
+        [reason] = stack.reasons()
+        assert "is not authorized to perform: secretsmanager:GetSecretValue" in reason
+
     def test_a_template_in_a_bucket_is_read_as_the_deployer(self, account: Account):
         s3 = client(account, account.root(), "s3")
         s3.create_bucket(Bucket="templates")
@@ -389,11 +443,11 @@ class TestTemplates:
         assert reason.startswith("Embedded stack arn:aws:cloudformation:")
 
     def test_a_type_that_is_not_known_is_a_loud_failure(self, stack: Stack):
-        with pytest.raises(ClientError, match="does not know what CloudFormation calls for AWS::Cognito::UserPool"):
-            stack.create({"Queue": QUEUE, "Pool": {"Type": "AWS::Cognito::UserPool"}})
+        with pytest.raises(ClientError, match="does not know what CloudFormation calls for AWS::AppSync::GraphQLApi"):
+            stack.create({"Queue": QUEUE, "Api": {"Type": "AWS::AppSync::GraphQLApi"}})
         assert stack.called() == []
         [failure] = stack.account.failures()
-        assert "does not know what CloudFormation calls for AWS::Cognito::UserPool" in failure
+        assert "does not know what CloudFormation calls for AWS::AppSync::GraphQLApi" in failure
 
     def test_an_attribute_that_is_not_known_is_a_loud_failure(self, stack: Stack):
         with pytest.raises(ClientError, match="does not know the attribute Colour of AWS::SQS::Queue"):

@@ -66,25 +66,25 @@ def test_calls_of(name: str, stack: Stack):
 
     stack.update(it(), Tags=STAGE)
     created = stack.forwarded()
-    assert (stack.reasons(), stack.status) == ([], "UPDATE_COMPLETE")
+    assert stack.status == "UPDATE_COMPLETE", stack.reasons()
     assert names(created) == case["created"]
 
     if "update" in case:
         stack.update(it(**case["update"], **({row.tags: TEAM} if row.tag else {})), Tags=STAGE)
-        assert (stack.reasons(), stack.status) == ([], "UPDATE_COMPLETE")
+        assert stack.status == "UPDATE_COMPLETE", stack.reasons()
         assert stack.called() == case["updated"]
         if row.tag:
             stack.update(it(**case["update"]), Tags=STAGE)
-            assert (stack.reasons(), stack.status) == ([], "UPDATE_COMPLETE")
+            assert stack.status == "UPDATE_COMPLETE", stack.reasons()
             assert stack.called()[-1] == f"{row.tag[-1].service}.{row.tag[-1].operation}"
 
     stack.update(parts, Tags=STAGE)
     deleted = stack.forwarded()
-    assert (stack.reasons(), stack.status) == ([], "UPDATE_COMPLETE")
+    assert stack.status == "UPDATE_COMPLETE", stack.reasons()
     assert names(deleted) == case["deleted"]
 
     stack.delete()
-    assert (stack.reasons(), stack.status) == ([], "DELETE_COMPLETE")
+    assert stack.status == "DELETE_COMPLETE", stack.reasons()
     assert stack.account.failures() == []
     for call in [*created, *deleted]:
         assert (call.via, call.principal) == (CLOUDFORMATION, stack.key.arn)

@@ -104,7 +104,6 @@ class Stacks(CloudFormationBackend):
             timeout_in_mins=timeout_in_mins,
             stack_policy_body=stack_policy_body,
         )
-        self.stacks[stack.stack_id] = stack
         self._deploy(stack, _CREATE, template, parameters, tags, role_arn)
         return stack
 
@@ -198,11 +197,12 @@ class Stacks(CloudFormationBackend):
         document = Stack.parse_template(template)
         resources = _resources(stack)
         resources.cross_stack_resources = self.exports
-        role = self._take_role(stack, role_arn)
-        _tell(stack, f"{kind}_IN_PROGRESS", _INITIATED)
-        with self.forwarder.acting_as(role):
+        with self.forwarder.acting_as(self._take_role(stack, role_arn)):
+            resources.prepare(document, parameters, stack.tags if tags is None else tags)
+            self.stacks[stack.stack_id] = stack
+            _tell(stack, f"{kind}_IN_PROGRESS", _INITIATED)
             try:
-                resources.deploy(document, parameters, stack.tags if tags is None else tags)
+                resources.deploy()
             except ResourceFailed as failure:
                 self._give_up(stack, kind, failure)
                 return

@@ -15,11 +15,13 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
+from moto.cloudformation.exceptions import ValidationError
 from moto.cloudformation.parsing import ResourceMap, clean_json
 from moto.utilities.utils import get_partition
 
+from tracer.rehearse.call import ApiError
 from tracer.rehearse.cloudformation import resources
-from tracer.rehearse.cloudformation.calls import Forwarder
+from tracer.rehearse.cloudformation.calls import CallFailed, Forwarder
 from tracer.rehearse.cloudformation.expressions import Value
 from tracer.rehearse.cloudformation.resources import Resource, ResourceFailed, Wanted
 from tracer.rehearse.cloudformation.rows import resource_type
@@ -35,24 +37,24 @@ _RETAIN: Final = "Retain"
 
 @dataclass(frozen=True, slots=True)
 class _Step:
-    """What became of a resource: `before` is None for a new one, and another than `after` where that replaced it."""
+    """What became of a resource."""
 
     before: Resource | None
+    """None: it is new."""
     after: Resource
-
-    @property
-    def in_place(self) -> bool:
-        return self.before is not None and self.before.physical_resource_id == self.after.physical_resource_id
+    in_place: bool
+    """It was changed; otherwise `after` stands beside what was before, until that is cleaned up."""
 
 
 class StackResources(ResourceMap):
     """The resources of one stack."""
 
     def __init__(self, *args: Value, forwarder: Forwarder, **kwargs: Value) -> None:
-        self._caller = forwarder
+        self._forwarder = forwarder
         self._made: dict[str, Resource] = {}
         self._pending: set[str] = set()
         self._steps: list[_Step] = []
+        self._rolled_back_to: tuple[dict[str, Any], dict[str, Any]] = ({}, {})
         self.role_arn: str | None = None
         self.report: Report = lambda *_: None
         super().__init__(*args, **kwargs)
@@ -84,26 +86,45 @@ class StackResources(ResourceMap):
         """The value of a parameter of type `AWS::SSM::Parameter::Value<...>`: CloudFormation asks for it.
 
         https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-supplied-parameter-types.html
-        """
-        parameters = self._caller.make("ssm", "GetParameters", {"Names": [value]})["Parameters"]
-        text = parameters[0]["Value"]
-        return text.split(",") if "List" in value_type else text
-
-    def deploy(self, template: Mapping[str, Any], parameters: Mapping[str, str], tags: Mapping[str, str]) -> None:
-        """Make the resources what a template says. Nothing is removed yet: see `clean_up` and `roll_back`.
 
         Raises:
-            ResourceFailed: a resource could not be made or changed.
-            NoType: nothing is known of what is called for a resource's type; then nothing was called at all.
+            ValidationError: it cannot be had.
         """
+        try:
+            text = self._parameter({"Names": [value]})
+        except CallFailed as failure:
+            raise ValidationError(message=str(failure)) from failure
+        return text.split(",") if "List" in value_type else text
+
+    def prepare(self, template: Mapping[str, Any], parameters: Mapping[str, str], tags: Mapping[str, str]) -> None:
+        """Take a template as the one that is deployed next.
+
+        Raises:
+            ValidationError: it is none, or a parameter has no value.
+            NoType: nothing is known of what is called for a resource's type.
+        """
+        self._rolled_back_to = self._template, self._resource_json_map
         self._steps = []
-        self._use(template, parameters, tags)
+        self._template, self._resource_json_map = dict(template), dict(template["Resources"])
+        self.input_parameters, self.tags = dict(parameters), dict(tags)
+        self.resolved_parameters = {}
+        self.load()
         for logical_id, body in template["Resources"].items():
             if self._asked_for(logical_id):
                 resource_type(body["Type"])
-        self._pending = set(template["Resources"])
-        for logical_id in template["Resources"]:
-            self[logical_id]
+
+    def deploy(self) -> None:
+        """Make the resources what the template says. Nothing is removed yet: see `clean_up` and `roll_back`.
+
+        Raises:
+            ResourceFailed: a resource could not be made or changed.
+        """
+        self._pending = set(self._resource_json_map)
+        try:
+            for logical_id in self._resource_json_map:
+                self[logical_id]
+        finally:
+            self._pending = set()
 
     def clean_up(self) -> list[ResourceFailed]:
         """Remove what the template no longer has, and what was replaced; tell what could not be."""
@@ -130,6 +151,7 @@ class StackResources(ResourceMap):
                 self._made[logical_id] = step.before
             else:
                 self._made.pop(logical_id, None)
+        self._template, self._resource_json_map = self._rolled_back_to
         return failures
 
     def delete_all(self) -> list[ResourceFailed]:
@@ -139,15 +161,6 @@ class StackResources(ResourceMap):
         left = {failure.wanted.logical_id for failure in failures}
         self._made = {name: resource for name, resource in self._made.items() if name in left}
         return failures
-
-    def _use(self, template: Mapping[str, Any], parameters: Mapping[str, str], tags: Mapping[str, str]) -> None:
-        """Take a template as the one that `self[...]` resolves."""
-        self._template = dict(template)
-        self._resource_json_map = dict(template["Resources"])
-        self.input_parameters = dict(parameters)
-        self.tags = dict(tags)
-        self.resolved_parameters = {}
-        self.load()
 
     def _surplus(self) -> list[Resource]:
         """What is there and the template does not ask for, the latest first."""
@@ -164,31 +177,36 @@ class StackResources(ResourceMap):
         depends_on = body.get("DependsOn", [])
         for other in [depends_on] if isinstance(depends_on, str) else depends_on:
             self[other]
-        wanted = self._wanted(logical_id, body)
         before = self._made.get(logical_id)
+        wanted = self._wanted(logical_id, body, before)
+        after = self._as_wanted(before, wanted)
+        self._made.pop(logical_id, None)  # so that they stand in the order in which they depend on each other
+        self._made[logical_id] = after
+
+    def _as_wanted(self, before: Resource | None, wanted: Wanted) -> Resource:
         if before and not resources.differs(before.wanted, wanted):
-            self._made[logical_id] = replace(before, wanted=wanted)
-            return
+            return replace(before, wanted=wanted)
+        in_place = before is not None and _in_place(before.wanted, wanted)
         try:
-            after = self._updated(before, wanted) if before and _in_place(before.wanted, wanted) else self._new(wanted)
+            after = self._updated(before, wanted) if before and in_place else self._new(wanted)
         except ResourceFailed as failure:
             if failure.left:
-                self._steps.append(_Step(before, failure.left))
+                self._steps.append(_Step(before, failure.left, in_place))
             raise
-        self._made[logical_id] = after
-        self._steps.append(_Step(before, after))
+        self._steps.append(_Step(before, after, in_place))
+        return after
 
     def _new(self, wanted: Wanted) -> Resource:
         self.report(wanted, None, "CREATE_IN_PROGRESS", None)
         with self._reporting(wanted, None, "CREATE_FAILED"):
-            resource = resources.create(self._caller, wanted, self._stack())
+            resource = resources.create(self._forwarder, wanted, self._stack())
         self.report(wanted, resource.physical_resource_id, "CREATE_COMPLETE", None)
         return resource
 
     def _updated(self, resource: Resource, wanted: Wanted) -> Resource:
         self.report(wanted, resource.physical_resource_id, "UPDATE_IN_PROGRESS", None)
         with self._reporting(wanted, resource, "UPDATE_FAILED"):
-            updated = resources.update(self._caller, resource, wanted)
+            updated = resources.update(self._forwarder, resource, wanted)
         self.report(wanted, resource.physical_resource_id, "UPDATE_COMPLETE", None)
         return updated
 
@@ -198,7 +216,7 @@ class StackResources(ResourceMap):
             self.report(resource.wanted, resource.physical_resource_id, "DELETE_IN_PROGRESS", None)
             try:
                 with self._reporting(resource.wanted, resource, "DELETE_FAILED"):
-                    resources.delete(self._caller, resource)
+                    resources.delete(self._forwarder, resource)
             except ResourceFailed as failure:
                 failures.append(failure)
             else:
@@ -211,12 +229,19 @@ class StackResources(ResourceMap):
         try:
             yield
         except ResourceFailed as failure:
-            there, reason = resource or failure.left, self._caller.reason(failure.cause)
+            there, reason = resource or failure.left, self._forwarder.reason(failure.cause)
             self.report(wanted, there.physical_resource_id if there else None, status, reason)
             raise
 
-    def _wanted(self, logical_id: str, body: Mapping[str, Any]) -> Wanted:
-        properties = self._resolved(clean_json(body.get("Properties", {}), self))
+    def _wanted(self, logical_id: str, body: Mapping[str, Any], before: Resource | None) -> Wanted:
+        """A resource as the template has it. Raises ResourceFailed where what it names cannot be had."""
+        properties = clean_json(body.get("Properties", {}), self)
+        try:
+            properties = self._resolved(properties)
+        except CallFailed as failure:
+            unresolved = Wanted(logical_id, body["Type"], properties, ())
+            with self._reporting(unresolved, before, "UPDATE_FAILED" if before else "CREATE_FAILED"):
+                raise ResourceFailed(unresolved, failure) from failure
         return Wanted(
             logical_id=logical_id,
             type=body["Type"],
@@ -248,12 +273,20 @@ class StackResources(ResourceMap):
     def _dynamic(self, found: re.Match[str]) -> str:
         service, reference = found.groups()
         if service != "secretsmanager":
-            answer = self._caller.make("ssm", "GetParameters", {"Names": [reference], "WithDecryption": True})
-            return str(answer["Parameters"][0]["Value"])
+            return self._parameter({"Names": [reference], "WithDecryption": True})
         secret, _, rest = reference.partition(":SecretString")
-        text = str(self._caller.make("secretsmanager", "GetSecretValue", {"SecretId": secret})["SecretString"])
+        text = str(self._forwarder.make("secretsmanager", "GetSecretValue", {"SecretId": secret})["SecretString"])
         key = rest.removeprefix(":").partition(":")[0]
         return str(json.loads(text)[key]) if key else text
+
+    def _parameter(self, asked: Mapping[str, Any]) -> str:
+        """A parameter's value. Raises CallFailed where it cannot be had."""
+        found = self._forwarder.make("ssm", "GetParameters", asked)["Parameters"]
+        if not found:
+            names = ", ".join(asked["Names"])
+            message = f"Unable to fetch parameters [{names}] from parameter store for this account."
+            raise CallFailed(ApiError("ValidationError", message))
+        return str(found[0]["Value"])
 
 
 def _in_place(before: Wanted, wanted: Wanted) -> bool:
