@@ -254,7 +254,8 @@ def test_a_link_to_a_statement_unfolds_it(browser: Browser, demo_report: Path):
         statement = watched.page.locator("details.statement", has=watched.page.locator(f"#{STACK}"))
         assert statement.locator(".body").is_visible()
         summary = statement.locator("summary")
-        assert summary.evaluate("element => element === document.activeElement")
+        watched.page.wait_for_function("document.activeElement.matches('summary')")
+        assert focused(watched.page) == STACK
         box, bar = summary.bounding_box(), watched.page.locator("#filter").bounding_box()
         assert box is not None and bar is not None
         assert bar["y"] + bar["height"] <= box["y"] < DESKTOP["height"]

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Final
 
 from tracer import __version__
 from tracer.emit.check import check
-from tracer.emit.draft import Draft, DraftOptions
+from tracer.emit.draft import Draft
 from tracer.emit.pack import CHARACTERS
 
 REPORT: Final = "report.html"
@@ -16,19 +15,18 @@ REPORT: Final = "report.html"
 
 def html_report(draft: Draft) -> str:
     """The page, the same for the same draft."""
+    from tracer.report.drafted import permissions_of
     from tracer.report.html import html
     from tracer.report.page import Fact, page
+    from tracer.report.text import shown
 
     judgements = [
         check(
             [document.policy for document in share.documents],
-            [used.permission for used in (*share.merged.already, *share.merged.added)],
+            [used.permission for used in permissions_of(share)],
         )
         for share in draft.shares
     ]
-    facts = [Fact(name, (value,)) for name, value in _made_with(draft.options)]
-    return html(page(draft, judgements, CHARACTERS[draft.options.attach], facts, __version__))
-
-
-def _made_with(options: DraftOptions) -> Iterator[tuple[str, str]]:
-    yield "Baseline", f"{options.baseline} (--merge {options.merge})"
+    options = draft.options
+    facts = [Fact("Baseline", (shown(f"{options.baseline} (--merge {options.merge})"),))]
+    return html(page(draft, judgements, CHARACTERS[options.attach], facts, __version__))

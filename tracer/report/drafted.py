@@ -5,7 +5,7 @@ The report stands apart from `emit`: it is given a draft and asks it for no more
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Protocol
 
 from tracer.model.finding import Finding
@@ -152,3 +152,13 @@ class Judgement(Protocol):
     @property
     def excess(self) -> Sequence[Grant]:
         """What they grant beyond."""
+
+
+def permissions_of(share: DraftedShare) -> tuple[UsedPermission, ...]:
+    """All permissions of a principal: those that the baseline allows, then the others."""
+    return (*share.merged.already, *share.merged.added)
+
+
+def distinct(permissions: Iterable[UsedPermission]) -> list[UsedPermission]:
+    """What a policy says of them, each once: an action on a resource."""
+    return list({(used.permission.action, used.permission.resource): used for used in permissions}.values())

@@ -139,15 +139,28 @@ class DocumentView:
 
 
 @dataclass(frozen=True, slots=True)
+class MissingView:
+    """A permission that is not allowed; `blocked`: an Allow grants it, and a Deny takes it away, or may."""
+
+    action: str
+    resource: str
+    blocked: bool
+
+
+@dataclass(frozen=True, slots=True)
 class PolicyView:
     """What one principal gets."""
 
     anchor: str
     section: str
     principal: str
-    permissions: int
-    missing: tuple[str, ...]
+    missing: tuple[MissingView, ...]
     documents: tuple[DocumentView, ...]
+
+    @property
+    def name(self) -> str:
+        """The principal's own name."""
+        return self.principal.rpartition("/")[2]
 
 
 @dataclass(slots=True)
@@ -167,66 +180,58 @@ class Anchors:
         raise AssertionError("there are more numbers than names that are taken")
 
 
-def policy_views(
-    shares: Iterable[tuple[DraftedShare, Judgement]], quota: int, span: Span, anchors: Anchors
-) -> tuple[PolicyView, ...]:
-    """The policies of all principals.
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """What all statements of a page share: how many characters a document may have, the run's time, the ids so far."""
 
-    Args:
-        shares: each with how its documents were judged.
-        quota: how many characters a document may have.
-        span: the run's time.
-        anchors: the ids that the page has so far.
-    """
-    return tuple(_policy(share, judgement, quota, span, anchors) for share, judgement in shares)
+    quota: int
+    span: Span
+    anchors: Anchors
 
 
-def _policy(share: DraftedShare, judgement: Judgement, quota: int, span: Span, anchors: Anchors) -> PolicyView:
+def policy_view(share: DraftedShare, judgement: Judgement, sheet: Sheet) -> PolicyView:
+    """The policy of one principal, whose documents were judged so."""
     beyond: dict[tuple[int, int], list[Grant]] = {}
     for grant in judgement.excess:
         beyond.setdefault((grant.policy, grant.statement), []).append(grant)
-    name = share.documents[0].file_name("")[:60] if share.documents else share.section.value
+    name = _stem(share.documents[0]) if share.documents else share.section.value
     return PolicyView(
-        anchor=anchors.take("", f"policy-{name.rstrip('.')}"),
+        anchor=sheet.anchors.take("", f"policy-{name}"),
         section=SECTIONS[share.section],
         principal=shown(share.principal),
-        permissions=len({(used.permission.action, used.permission.resource) for used in _needed(share)}),
         missing=tuple(
-            f"{shown(one.action.text)} on {shown(one.resource.text)}"
-            + (": granted, but a Deny takes it away, or may" if one in judgement.blocked else "")
+            MissingView(shown(one.action.text, 170), shown(one.resource.text), one in judgement.blocked)
             for one in judgement.missing
         ),
         documents=tuple(
-            _document(
-                document,
-                [beyond.get((place, number), []) for number in range(len(document.lines))],
-                quota, span, anchors,
-            )
+            _document(document, [beyond.get((place, number), []) for number in range(len(document.lines))], sheet)
             for place, document in enumerate(share.documents)
         ),
-    )  # fmt: skip
+    )
 
 
-def _needed(share: DraftedShare) -> Sequence[UsedPermission]:
-    return (*share.merged.already, *share.merged.added)
-
-
-def _document(
-    document: DraftedDocument, beyond: Sequence[Sequence[Grant]], quota: int, span: Span, anchors: Anchors
-) -> DocumentView:
-    file = document.file_name("json")
-    stem = file.removesuffix(".json")
+def _document(document: DraftedDocument, beyond: Sequence[Sequence[Grant]], sheet: Sheet) -> DocumentView:
     return DocumentView(
-        anchor=anchors.take("", f"document-{stem}"),
-        file=file,
+        anchor=sheet.anchors.take("", f"document-{_stem(document)}"),
+        file=document.file_name("json"),
         text=document_text(document.policy),
         size=document.policy.size,
-        quota=quota,
+        quota=sheet.quota,
         statements=tuple(
-            _statement(line, number, grants, span, anchors.take(line.statement.sid or "", f"{stem}-{number}"))
+            _statement(
+                line,
+                number,
+                grants,
+                sheet.span,
+                sheet.anchors.take(line.statement.sid or "", f"{_stem(document)}-{number}"),
+            )
             for number, (line, grants) in enumerate(zip(document.lines, beyond, strict=True), 1)
         ),
     )
+
+
+def _stem(document: DraftedDocument) -> str:
+    return document.file_name("json").removesuffix(".json")
 
 
 def document_text(policy: Policy) -> str:

@@ -10,7 +10,7 @@
   // Light and dark: the system's choice until somebody makes one. Storage may be closed to a file; then it lasts as long as the page.
   const theme = $("theme");
   const dark = () => root.dataset.theme ? root.dataset.theme === "dark" : matchMedia("(prefers-color-scheme: dark)").matches;
-  const name = () => { theme.textContent = dark() ? "Light" : "Dark"; };
+  const name = () => { theme.firstChild.data = dark() ? "Light" : "Dark"; };
   const remember = (value) => { try { localStorage.setItem("tracer-theme", value); } catch { /* not kept */ } };
   const remembered = () => { try { return localStorage.getItem("tracer-theme"); } catch { return null; } };
   if (["light", "dark"].includes(remembered())) root.dataset.theme = remembered();
