@@ -52,6 +52,10 @@ _session: Final = re.compile(r"/(?P<role>[^/\\]+)/(?P<session>[^/\\]+)").fullmat
 _ROLE: Final = b"assumed-role"
 
 
+_Needle = tuple[bytes, bytes]
+"""A name, and what stands beside it in the same record; see `Wanted`."""
+
+
 class _Anything(msgspec.Struct):
     """Any JSON object: decoding it is a check of its form."""
 
@@ -159,7 +163,7 @@ class FileSearch:
         self._workers = workers
         self._found = Lines()
         self._unreadable: list[Unreadable] = []
-        self._sought: set[bytes] = set()
+        self._sought: set[_Needle] = set()
         self._in_full: set[str] = set()
         self._looked = False
         self.tally = Tally()
@@ -171,6 +175,21 @@ class FileSearch:
 
     def look(self, wanted: Wanted) -> Iterator[bytes | Unreadable]:
         """The records that hold what is wanted and were not found before. Raises CollectError."""
+        for found in self._new(wanted):
+            self.tally.records_found += len(found)
+            self._found.add(line for line in found if isinstance(line, bytes))
+            self._unreadable += (line for line in found if isinstance(line, Unreadable))
+            yield from found
+
+    def glance(self, wanted: Wanted) -> Iterator[bytes | Unreadable]:
+        """The same, of records that stay among those passed over. Raises CollectError."""
+        sought = set(self._sought)
+        for found in self._new(wanted):
+            yield from found
+        self._sought = sought
+
+    def _new(self, wanted: Wanted) -> Iterator[Sequence[bytes | Unreadable]]:
+        """By file, what is new in it."""
         first = not self._looked
         self._looked = True
         before, sought = tuple(self._sought), set(wanted.needles)
@@ -182,20 +201,17 @@ class FileSearch:
                 found = self._searched(file.text, wanted, sought, before, first=first)
             except _Unlike:
                 found = self._whole(file, before, first=first)
-            self.tally.records_found += len(found)
-            self._found.add(line for line in found if isinstance(line, bytes))
-            self._unreadable += (line for line in found if isinstance(line, Unreadable))
-            yield from found
+            yield found
             self._meter.advance(1, len(file.content))
         self._sought |= sought
 
     def found(self) -> Iterator[bytes | Unreadable]:
-        """Every record that was found so far, again."""
+        """Every record that was looked for so far, again."""
         yield from self._unreadable
         yield from self._found
 
     def _searched(
-        self, text: bytes | None, wanted: Wanted, sought: set[bytes], before: Sequence[bytes], *, first: bool
+        self, text: bytes | None, wanted: Wanted, sought: set[_Needle], before: Sequence[_Needle], *, first: bool
     ) -> Sequence[bytes | Unreadable]:
         """What is new in a file. Raises _Unlike."""
         if text is None or not (text.startswith(_HEAD) and text.endswith(_TAIL)):
@@ -205,7 +221,7 @@ class FileSearch:
             self.tally.records += text.count(_START)
         return [record for record in found if not _holds_one(record, before)]
 
-    def _whole(self, file: Unpacked, before: Sequence[bytes], *, first: bool) -> Sequence[bytes | Unreadable]:
+    def _whole(self, file: Unpacked, before: Sequence[_Needle], *, first: bool) -> Sequence[bytes | Unreadable]:
         """All records of a file that does not look as expected, but for those that were found before."""
         records = list(all_records(file))
         self._in_full.add(file.path)
@@ -214,11 +230,11 @@ class FileSearch:
         return [record for record in records if isinstance(record, Unreadable) or not _holds_one(record, before)]
 
 
-def _needles_in(text: bytes, wanted: Wanted, sought: set[bytes]) -> Sequence[bytes]:
+def _needles_in(text: bytes, wanted: Wanted, sought: set[_Needle]) -> Sequence[_Needle]:
     """What to find in a text; the sessions among it as the text spells them, which is noted in `sought`."""
     if not wanted.by_session:
         return tuple(wanted.needles)
-    spelled = {_ROLE + rest for rest in set(_sessions(text)) if _is_wanted(rest, wanted)}
+    spelled = {(_ROLE + rest, b"") for rest in set(_sessions(text)) if _is_wanted(rest, wanted)}
     sought |= spelled
     return (*wanted.needles, *spelled)
 
@@ -229,17 +245,19 @@ def _is_wanted(rest: bytes, wanted: Wanted) -> bool:
     return wanted.wants(session["role"], session["session"]) if session else b"\\" in rest
 
 
-def _cut(text: bytes, needles: Sequence[bytes]) -> Iterator[bytes]:
+def _cut(text: bytes, needles: Sequence[_Needle]) -> Iterator[bytes]:
     """The records of a text that hold one of the needles, in order."""
-    places = {needle: text.find(needle) for needle in needles}
+    places = {name: text.find(name) for name, _ in needles}
     while at := min((place for place in places.values() if place != -1), default=0):
         start = text.rfind(_START, 0, at)
         end = text.find(_NEXT, at)
         end = len(text) - len(_LIST_END) if end == -1 else end
-        yield text[start:end]
-        for needle, place in places.items():
+        record = text[start:end]
+        if _holds_one(record, needles):
+            yield record
+        for name, place in places.items():
             if -1 < place < end:
-                places[needle] = text.find(needle, end)
+                places[name] = text.find(name, end)
 
 
 def _checked(record: bytes) -> bytes:
@@ -255,5 +273,5 @@ def _checked(record: bytes) -> bytes:
     return record
 
 
-def _holds_one(record: bytes, needles: Sequence[bytes]) -> bool:
-    return any(needle in record for needle in needles)
+def _holds_one(record: bytes, needles: Sequence[_Needle]) -> bool:
+    return any(name in record and beside in record for name, beside in needles)

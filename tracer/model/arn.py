@@ -47,15 +47,18 @@ class Arn:
     @classmethod
     def find(cls, value: object) -> Arn | None:
         """The ARN that `value` spells, or None where it spells none."""
-        if not isinstance(value, str) or not value.startswith("arn:"):
-            return None
-        try:
-            return cls.parse(value)
-        except InvalidArn:
-            return None
+        return _found(value) if isinstance(value, str) and value.startswith("arn:") else None
 
     def __str__(self) -> str:
         return ":".join(("arn", self.partition, self.service, self.region, self.account, self.resource))
+
+
+@functools.lru_cache(maxsize=4096)
+def _found(text: str) -> Arn | None:
+    try:
+        return Arn.parse(text)
+    except InvalidArn:
+        return None
 
 
 @dataclass(frozen=True, slots=True, order=True)

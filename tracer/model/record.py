@@ -92,7 +92,7 @@ class Record:
     @property
     def service(self) -> str:
         """`eventSource` without `.amazonaws.com`."""
-        return self.event_source.removesuffix(".amazonaws.com").removesuffix(".amazonaws.com.cn")
+        return service_of(self.event_source)
 
     @property
     def account(self) -> str | None:
@@ -106,10 +106,19 @@ class Record:
         A call that somebody makes in the console is direct. `invokedBy` names the service; in records of 2016 to 2019
         only `sourceIPAddress` or `userAgent` does.
         """
-        invoked_by = self.user_identity.invoked_by
-        if invoked_by:
-            return None if invoked_by.startswith(_CONSOLES) else invoked_by
-        return next(filter(is_service, (self.source_ip_address, self.user_agent)), None)
+        return forwarder(self.user_identity, self.source_ip_address, self.user_agent)
+
+
+def service_of(event_source: str) -> str:
+    """`Record.service`, of the source."""
+    return event_source.removesuffix(".amazonaws.com").removesuffix(".amazonaws.com.cn")
+
+
+def forwarder(identity: UserIdentity, source_ip_address: str | None, user_agent: str | None) -> str | None:
+    """`Record.via`, of the fields that tell it."""
+    if identity.invoked_by:
+        return None if identity.invoked_by.startswith(_CONSOLES) else identity.invoked_by
+    return next(filter(is_service, (source_ip_address, user_agent)), None)
 
 
 def is_service(witness: str | None) -> bool:

@@ -29,8 +29,12 @@ class Search(Protocol):
         """The records that hold what is wanted, and may be others beside them; none that were found before."""
         ...
 
+    def glance(self, wanted: Wanted) -> Iterator[RawRecord]:
+        """The same, of records that are not the run's: they stay among those passed over."""
+        ...
+
     def found(self) -> Iterator[RawRecord]:
-        """Every record that was found so far, again."""
+        """Every record that was looked for so far, again."""
         ...
 
     @property
@@ -44,12 +48,13 @@ class Wanted:
     """Whose records are looked for. A record that holds one of these is a candidate.
 
     Attributes:
-        needles: texts.
+        needles: pairs of a name and an account's number, or anything else that stands in the same record; `b""` where
+            the name alone tells.
         roles, sessions, session_starts: of `assumed-role/ROLE/SESSION`, the role's name, the session's, and how the
             session's begins.
     """
 
-    needles: frozenset[bytes] = frozenset()
+    needles: frozenset[tuple[bytes, bytes]] = frozenset()
     roles: frozenset[str] = frozenset()
     sessions: frozenset[str] = frozenset()
     session_starts: frozenset[str] = frozenset()

@@ -27,7 +27,7 @@ from tracer.model.run import DeployRun
 from tracer.model.search import Wanted
 from tracer.reduce.callers import Caller, matches
 from tracer.reduce.calls import Call, Reading
-from tracer.reduce.filters import passes_filters
+from tracer.reduce.filters import has_filters, passes_filters
 from tracer.reduce.request import lookup, plain_event, role_name
 
 _CLOUDFORMATION_SESSION: Final = "AWSCloudFormation"
@@ -80,6 +80,7 @@ class Attribution:
 
     def __init__(self, run: DeployRun) -> None:
         self._run = run
+        self._filters = has_filters(run)
         self._callers: dict[str, Caller] = {}
         self._deeds: defaultdict[str, _Deeds] = defaultdict(_Deeds)
         self.records_by_principal: Counter[str] = Counter()
@@ -106,30 +107,29 @@ class Attribution:
         deeds = self._deeds[caller.identity]
         if not met:
             self._observe_caller(call, caller, deeds)
-        if call.denied or moment not in self._run.window:
+        if moment not in self._run.window:
             return
         if not call.observed_inside:
             call.observed_inside = True
-            call.passes = passes_filters(call.record, self._run)
+            call.passes = not call.denied and (not self._filters or passes_filters(call.record, self._run))
             if call.passes:
-                self._observe_deeds(call.record, deeds)
+                self._observe_deeds(call, deeds)
         if call.passes and call.via is None:
             deeds.direct = True
-            _note_key(call.record, moment, deeds)
+            _note_key(call, moment, deeds)
 
     def _observe_caller(self, call: Call, caller: Caller, deeds: _Deeds) -> None:
         """What a call shows whenever it was made."""
         self._callers.setdefault(caller.identity, caller)
-        record = call.record
-        if record.service == "sts" and record.event_name.startswith("AssumeRole") and not call.denied:
-            deeds.assumed.update(_assumed_session(record))
+        if call.service == "sts" and call.event_name.startswith("AssumeRole") and not call.denied:
+            deeds.assumed.update(_assumed_session(call.record))
 
-    def _observe_deeds(self, record: Record, deeds: _Deeds) -> None:
+    def _observe_deeds(self, call: Call, deeds: _Deeds) -> None:
         """What a call of the run shows."""
-        if record.service == "cloudformation":
-            self._observe_stack(record, plain_event(record), deeds)
-        elif record.service == "lambda":
-            self._observe_function(record, deeds)
+        if call.service == "cloudformation":
+            self._observe_stack(call.record, plain_event(call.record), deeds)
+        elif call.service == "lambda":
+            self._observe_function(call.record, deeds)
 
     @staticmethod
     def _observe_stack(record: Record, event: str, deeds: _Deeds) -> None:
@@ -264,8 +264,8 @@ def _reached(seeds: list[str], edges: _Edges) -> dict[str, Section]:
     return sections
 
 
-def _note_key(record: Record, moment: datetime, deeds: _Deeds) -> None:
-    key = record.user_identity.access_key_id
+def _note_key(call: Call, moment: datetime, deeds: _Deeds) -> None:
+    key = call.identity.access_key_id
     if key:
         first, last = deeds.keys.get(key, (moment, moment))
         deeds.keys[key] = (min(first, moment), max(last, moment))

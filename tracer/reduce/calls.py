@@ -12,13 +12,14 @@ by `tracer.reduce.parse`, which knows all forms, and is a call of its own. How m
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Callable, Hashable
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 import msgspec
 
-from tracer.model.record import RawRecord, Record, Unreadable, is_service
+from tracer.model.record import RawRecord, Record, Unreadable, UserIdentity, forwarder, is_service, service_of
 from tracer.reduce.callers import Caller, caller_of
 from tracer.reduce.denials import is_denied
 from tracer.reduce.parse import MAX_DEPTH, parse, time_text
@@ -31,6 +32,10 @@ REMEMBERED: Final = 2_048
 
 _STAMP: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
 """An eventTime as CloudTrail writes it."""
+
+_LONG_NUMBER: Final = sys.int_info.default_max_str_digits
+_long_number: Final = re.compile(rb"\d{%d}" % _LONG_NUMBER).search
+"""A number that Python refuses to read."""
 
 _NULL: Final = msgspec.Raw(b"null")
 
@@ -65,26 +70,57 @@ class Call:
     """What records of one call have in common.
 
     Attributes:
-        record: one of them. Its id and its time are that one's alone.
         caller: who made it.
+        identity: `userIdentity`.
+        service, event_name: which call it is; the source without `.amazonaws.com`.
         via: the service that forwarded it, or None.
-        denied: whether AWS refused it.
         observed, observed_inside: whether what it shows was noted, and what it shows of the run.
         passes: whether the run's filters let it pass; known once it was observed inside.
-        outcome: what the reduction made of it; None before.
+        outcome, outcome_of: what a reduction made of it, and which one.
     """
 
-    __slots__ = ("caller", "denied", "observed", "observed_inside", "outcome", "passes", "record", "via")
+    __slots__ = (
+        "_answered", "_source", "caller", "event_name", "identity", "observed", "observed_inside", "outcome",
+        "outcome_of", "passes", "service", "via",
+    )  # fmt: skip
 
-    def __init__(self, record: Record) -> None:
-        self.record = record
-        self.caller: Caller | None = caller_of(record)
-        self.via = record.via
-        self.denied = is_denied(record)
-        self.observed = False
-        self.observed_inside = False
-        self.passes = False
+    def __init__(
+        self, source: Record | bytes, who: _Who, service: str, event_name: str, via: str | None, *, answered: bool
+    ) -> None:
+        self._source = source
+        self._answered = answered
+        self.caller, self.identity = who.caller, who.identity
+        self.service, self.event_name, self.via = service, event_name, via
+        self.observed = self.observed_inside = self.passes = False
         self.outcome: Outcome | None = None
+        self.outcome_of: object = None
+
+    @classmethod
+    def of(cls, record: Record) -> Call:
+        """The call of a record that was read in full."""
+        who = _Who(record.user_identity, caller_of(record))
+        return cls(record, who, record.service, record.event_name, record.via, answered=True)
+
+    @property
+    def record(self) -> Record:
+        """One of its records, read in full when it is first asked for. Its id and its time are that one's alone."""
+        if isinstance(self._source, bytes):
+            record = parse(self._source)
+            assert isinstance(record, Record), "what cannot be read was not taken for a call"  # noqa: S101
+            self._source = record
+        return self._source
+
+    @property
+    def denied(self) -> bool:
+        """Whether AWS refused it: some services say so in the response."""
+        return self._answered and is_denied(self.record)
+
+
+class _Who(NamedTuple):
+    """The identity of a record, and the caller that it means."""
+
+    identity: UserIdentity
+    caller: Caller | None
 
 
 class Reading(NamedTuple):
@@ -108,6 +144,7 @@ class Calls:
     def __init__(self) -> None:
         self._new: dict[Hashable, Call] = {}
         self._old: dict[Hashable, Call] = {}
+        self._who: dict[Hashable, _Who] = {}
 
     def read(self, raw: RawRecord) -> Reading | Unreadable:
         """What `raw` says. Never raises."""
@@ -117,7 +154,7 @@ class Calls:
         record = parse(raw)
         if isinstance(record, Unreadable):
             return record
-        return Reading(Call(record), record.event_id, record.event_time, time_text(record.event_time))
+        return Reading(Call.of(record), record.event_id, record.event_time, time_text(record.event_time))
 
     def _known(self, raw: bytes) -> Reading | None:
         """What `raw` says, if it has the form that CloudTrail gives its records."""
@@ -130,7 +167,7 @@ class Calls:
             return None
         if not fields.event_id or not _STAMP.fullmatch(fields.event_time or "") or moment.tzinfo is not UTC:
             return None
-        if raw.count(b"{") + raw.count(b"[") > MAX_DEPTH:
+        if raw.count(b"{") + raw.count(b"[") > MAX_DEPTH or (len(raw) > _LONG_NUMBER and _long_number(raw)):
             return None
         call = self._call(fields, raw)
         return Reading(call, fields.event_id, moment, fields.event_time or "") if call else None
@@ -153,15 +190,29 @@ class Calls:
             fields.category,
             fields.api_version,
         )
-        call = self._new.get(key)
+        call = self._new.get(key) or self._old.get(key)
         if call is None:
-            call = self._old.get(key)
-            if call is None:
-                record = parse(raw)
-                if isinstance(record, Unreadable):
-                    return None
-                call = Call(record)
-            if len(self._new) == REMEMBERED:
-                self._old, self._new = self._new, {}
-            self._new[key] = call
+            who = self._identified(fields, raw)
+            if who is None:
+                return None
+            service = service_of(fields.source or "")
+            via = forwarder(who.identity, fields.source_ip, fields.user_agent)
+            answered = bool(fields.error_code) or bytes(fields.response) != b"null"
+            call = Call(raw, who, service, fields.name or "", via, answered=answered)
+        if len(self._new) == REMEMBERED:
+            self._old, self._new = self._new, {}
+        self._new[key] = call
         return call
+
+    def _identified(self, fields: _Fields, raw: bytes) -> _Who | None:
+        """Who made the call; None where the record is none."""
+        key = bytes(fields.identity), fields.recipient, fields.region
+        who = self._who.get(key)
+        if who is None:
+            record = parse(raw)
+            if isinstance(record, Unreadable):
+                return None
+            if len(self._who) == REMEMBERED:
+                self._who.clear()
+            who = self._who[key] = _Who(record.user_identity, caller_of(record))
+        return who

@@ -20,6 +20,11 @@ STS and CloudFront; the others as their endpoints are
 (https://docs.aws.amazon.com/general/latest/gr/aws-service-information.html)."""
 
 
+def has_filters(run: DeployRun) -> bool:
+    """Whether any filter was asked for."""
+    return bool(run.event_sources or run.accounts or run.regions or run.user_agents)
+
+
 def passes_filters(record: Record, run: DeployRun) -> bool:
     """Whether source, region, account and, for a direct call, user agent are those asked for."""
     return (

@@ -21,8 +21,11 @@ from collections import defaultdict
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Final
 
+import msgspec
+
 from tracer.model.arn import Arn
-from tracer.model.record import Record
+from tracer.model.record import RawRecord, Record
+from tracer.reduce.parse import parse
 from tracer.reduce.request import has, leaves, lookup
 from tracer.reference import generated
 
@@ -39,6 +42,9 @@ _NAMED: Final = {
     "CreateUser": ("user/", "userName"),
 }
 """The calls that give a name its path, with its kind and the parameter that holds it."""
+
+
+_TO_PROFILE: Final = "AddRoleToInstanceProfile"
 
 
 class Inventory:
@@ -101,9 +107,17 @@ class Notes:
     def observe(self, call: Call) -> None:
         """Note what a call shows."""
         if call.caller:
-            self._by_identity[call.caller.identity].observe(call.record)
-        if call.record.service == "iam":
+            self._by_identity[call.caller.identity].observe(call)
+        if call.service == "iam":
             self._of_iam.observe_iam(call.record)
+
+    def observe_iam(self, raw: RawRecord) -> None:
+        """Note what a call of IAM shows, if `raw` is one that shows anything."""
+        if isinstance(raw, bytes) and not _tells(raw):
+            return
+        record = parse(raw)
+        if isinstance(record, Record) and record.service == "iam":
+            self._of_iam.observe_iam(record)
 
     def inventory(self, identities: Iterable[str]) -> Inventory:
         """What is known for a run of these callers, by the ARNs that their records name."""
@@ -112,6 +126,28 @@ class Notes:
             if identity in self._by_identity:
                 own.add(self._by_identity[identity])
         return Inventory(own, self._of_iam)
+
+
+_NULL: Final = msgspec.Raw(b"null")
+
+
+class _Answer(msgspec.Struct, gc=False):
+    """What tells at a glance whether a record shows anything of IAM's names."""
+
+    event_name: str | None = msgspec.field(name="eventName", default=None)
+    response: msgspec.Raw = msgspec.field(name="responseElements", default=_NULL)
+
+
+_answer: Final = msgspec.json.Decoder(_Answer).decode
+
+
+def _tells(raw: bytes) -> bool:
+    """Whether a record is a write that was answered, or names what it made; a form that is not known may be one."""
+    try:
+        answer = _answer(raw)
+    except (ValueError, RecursionError):
+        return True
+    return bytes(answer.response) != b"null" or answer.event_name in (*_NAMED, _TO_PROFILE)
 
 
 class Facts:
@@ -124,18 +160,17 @@ class Facts:
         self.links: dict[str, str] = {}
         self.stack_tags = False
 
-    def observe(self, record: Record) -> None:
-        """Note what this record shows."""
-        identity = record.user_identity
-        self._note((identity.arn, identity.session_issuer_arn))
-        if record.service == "iam":
-            self.observe_iam(record)
-        if record.service == "cloudformation":
-            self.stack_tags = self.stack_tags or has(record.request_parameters, "tags")
-            if record.event_name == "CreateChangeSet":
-                self._note_change_set(record)
-        if record.service in generated.services_that_keep() and record.event_name.startswith(_MAKING):
-            for _, _, value in leaves(record.response_elements):
+    def observe(self, call: Call) -> None:
+        """Note what this call shows."""
+        self._note((call.identity.arn, call.identity.session_issuer_arn))
+        if call.service == "iam":
+            self.observe_iam(call.record)
+        if call.service == "cloudformation":
+            self.stack_tags = self.stack_tags or has(call.record.request_parameters, "tags")
+            if call.event_name == "CreateChangeSet":
+                self._note_change_set(call.record)
+        if call.service in generated.services_that_keep() and call.event_name.startswith(_MAKING):
+            for _, _, value in leaves(call.record.response_elements):
                 self.made.update(part for part in re.split("[/:]", value) if len(part) > 1)
 
     def observe_iam(self, record: Record) -> None:
@@ -143,7 +178,7 @@ class Facts:
         self._note(value for _, _, value in leaves(record.response_elements))
         if record.event_name in _NAMED and record.error_code is None:
             self._note_created(record)
-        if record.event_name == "AddRoleToInstanceProfile":
+        if record.event_name == _TO_PROFILE:
             self._note_profile(record)
 
     def add(self, other: Facts) -> None:

@@ -21,6 +21,12 @@ _STEP: Final = re.compile(r"(?P<key>[^*{|]+)(?:\{(?P<test>\w+)=(?P<value>[^}]+)\
 _WRAPPERS: Final = frozenset({"content", "item", "items", "member"})
 """Keys that only wrap what stands under the key above: `instancesSet.items[]`, `FlowLogId.content`."""
 
+TOKENS: Final = frozenset(
+    {"clientrequesttoken", "clienttoken", "creationtoken", "idempotencytoken", "nexttoken", "requesttoken"}
+)
+"""Keys, in their normal form, under which a request says nothing of what it is about: which call it repeats
+(https://docs.aws.amazon.com/ec2/latest/devguide/ec2-api-idempotency.html), which page of an answer it asks for."""
+
 _MAX_DEPTH: Final = 12
 _MAX_LEAVES: Final = 5_000
 
@@ -118,6 +124,19 @@ def leaves(parameters: Mapping[str, Any] | None) -> Iterator[tuple[str, int, str
             if count + len(below) > _MAX_LEAVES:
                 return
         level = below
+
+
+def told(parameters: Mapping[str, Any] | None) -> str:
+    """What a request says of what it is about, as text: equal for requests that differ in their tokens alone."""
+    if not parameters:
+        return repr(parameters)
+    tokens = [key for key, value in parameters.items() if normal(str(key)) in TOKENS and _is_plain(value)]
+    return repr({key: value for key, value in parameters.items() if key not in tokens} if tokens else parameters)
+
+
+def _is_plain(value: object) -> bool:
+    """Whether a value is a string that no ARN is read from."""
+    return isinstance(value, str) and not value.startswith("arn:")
 
 
 def _key(name: str, parent: str) -> str:

@@ -379,8 +379,10 @@ class _Reader:
             for path in form.keys[variable]:
                 yield list(lookup(nested, path))
             return
-        names = _names(form, variable)
+        names, given = _names(form, variable), {key for key, _, _ in flat}
         for name in (*names, *(normal(key) for key in form.also.get(variable, ()))):
+            if name not in given and name + "s" not in given:
+                continue
             depths = [depth for key, depth, _ in flat if key in (name, name + "s")]
             if depths:
                 yield [value for key, depth, value in flat if key in (name, name + "s") and depth == min(depths)]

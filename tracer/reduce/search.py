@@ -13,7 +13,7 @@ from typing import Final
 from tracer.model.arn import Arn
 from tracer.model.search import Wanted, needle
 
-CALLS_OF_IAM: Final = Wanted(frozenset({b"iam.amazonaws.com"}))
+CALLS_OF_IAM: Final = Wanted(frozenset({(b"iam.amazonaws.com", b"")}))
 """The records that tell the paths of IAM names, whoever made the call."""
 
 _ROOT: Final = "root"
@@ -21,14 +21,13 @@ _ROOT: Final = "root"
 
 def asked_for(principals: Iterable[str]) -> Wanted | None:
     """What the records of these principals hold; None where there is none, or one has no name to look for."""
-    found = [text for principal in principals for text in _texts(principal)]
-    texts = frozenset(text for text in found if text is not None)
-    return Wanted(texts) if found and None not in found else None
+    found = [(text, arn and arn.account) for arn in map(Arn.find, principals) for text in _texts(arn)]
+    needles = frozenset((text, account.encode()) for text, account in found if text is not None and account)
+    return Wanted(needles) if found and len(needles) == len(set(found)) else None
 
 
-def _texts(principal: str) -> Iterator[bytes | None]:
-    """The texts of which a record of the principal holds one; None where no text is sure."""
-    arn = Arn.find(principal)
+def _texts(arn: Arn | None) -> Iterator[bytes | None]:
+    """The texts of which a record of the principal holds one, beside its account; None where no text is sure."""
     if arn is None:
         yield None
     elif arn.resource == _ROOT:

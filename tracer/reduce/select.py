@@ -14,7 +14,7 @@ from tracer.model.record import RawRecord, Record, Unreadable
 from tracer.model.run import DeployRun
 from tracer.reduce.attribution import Members
 from tracer.reduce.calls import Call, Calls
-from tracer.reduce.filters import passes_filters
+from tracer.reduce.filters import has_filters, passes_filters
 from tracer.reduce.parse import parse
 from tracer.reduce.seen import Seen, content_of, form_of
 
@@ -50,20 +50,25 @@ class Binned(NamedTuple):
     Attributes:
         bin: the bin's name.
         raw: the record as it came.
-        record: what it says but for id and time, or what makes it unreadable.
+        call: what it says, or what makes it unreadable.
         of_the_run: whether the run's own filters let it pass (a duplicate, or no API call).
         event_id: its id.
     """
 
     bin: str
     raw: RawRecord
-    record: Record | Unreadable
+    call: Call | Unreadable
     of_the_run: bool = False
     event_id: str = ""
 
 
 def select(
-    raws: Iterable[RawRecord], run: DeployRun, members: Members, seen: Seen, winners: Mapping[str, int] | None = None
+    raws: Iterable[RawRecord],
+    run: DeployRun,
+    members: Members,
+    seen: Seen,
+    calls: Calls,
+    winners: Mapping[str, int] | None = None,
 ) -> Iterator[Selected | Binned]:
     """Sort records into the run's calls and the rest.
 
@@ -72,27 +77,27 @@ def select(
         run: what was asked for.
         members: who belongs to it.
         seen: remembers what was selected, and which eventIDs came in several forms.
+        calls: reads them.
         winners: for an eventID that stands over different contents, the content that counts.
     """
-    calls, window = Calls(), run.window
+    window, filters = run.window, has_filters(run)
     for raw in raws:
         reading = calls.read(raw)
         if isinstance(reading, Unreadable):
             yield Binned("unreadable", raw, reading)
             continue
         call, event_id, moment, time = reading
-        record = call.record
         section = members.section_of(call.caller) if call.caller else None
         if section is None:
-            yield Binned("other_principal", raw, record)
+            yield Binned("other_principal", raw, call)
         elif moment not in window:
-            yield Binned("outside_window", raw, record)
-        elif not passes_filters(record, run):
-            yield Binned("filtered_out", raw, record)
+            yield Binned("outside_window", raw, call)
+        elif filters and not passes_filters(call.record, run):
+            yield Binned("filtered_out", raw, call)
         elif not event_id.startswith("sha256:") and not _counts(event_id, raw, seen, winners):
-            yield Binned("duplicate", raw, record, of_the_run=True, event_id=event_id)
-        elif record.event_type not in ("", API_CALL):
-            yield Binned("not_an_api_call", raw, record, of_the_run=True, event_id=event_id)
+            yield Binned("duplicate", raw, call, of_the_run=True, event_id=event_id)
+        elif call.record.event_type not in ("", API_CALL):
+            yield Binned("not_an_api_call", raw, call, of_the_run=True, event_id=event_id)
         else:
             yield Selected(call, (time, event_id), section, raw)
 

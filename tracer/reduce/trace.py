@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -19,7 +19,7 @@ from tracer.reduce.actions import NoPermission, Unknown
 from tracer.reduce.attribution import Attribution, Members
 from tracer.reduce.beside import beside
 from tracer.reduce.callers import partition_of_region
-from tracer.reduce.calls import Call, Calls, Reading
+from tracer.reduce.calls import REMEMBERED, Call, Calls, Reading
 from tracer.reduce.filters import GLOBAL_SERVICES
 from tracer.reduce.fold import Fold, Tally
 from tracer.reduce.generalize import Generalizer
@@ -27,6 +27,7 @@ from tracer.reduce.inferred import Deduction, stack_roles
 from tracer.reduce.inventory import Inventory, Notes
 from tracer.reduce.mapping import Mapped, map_record
 from tracer.reduce.parse import canonical, parse, time_text
+from tracer.reduce.request import told
 from tracer.reduce.search import CALLS_OF_IAM, asked_for
 from tracer.reduce.seen import Seen, content_of
 from tracer.reduce.select import Binned, Selected, select
@@ -61,8 +62,9 @@ def reduce_records(
     """
     reduction = _searched(search, run, options) if search else None
     if reduction is None:
-        attribution, notes = _survey(read(), run)
-        reduction = _reduced(read, run, options, attribution.members(), notes)
+        attribution, notes, calls = Attribution(run), Notes(), Calls()
+        _observe(read(), calls, attribution, notes)
+        reduction = _reduced(read, run, options, attribution.members(), notes, calls)
         if not reduction.accounting().selected:
             raise nothing_selected(reduction.accounting(), run, attribution)
     return reduction.trace(source_findings())
@@ -82,25 +84,28 @@ def _searched(search: Search, run: DeployRun, options: TraceOptions) -> _Reducti
         _observe(search.look(wanted), calls, attribution, notes)
         sought |= wanted
         wanted = attribution.wanted() - sought
-    reduction = _reduced(search.found, run, options, attribution.members(), notes)
+    reduction = _reduced(search.found, run, options, attribution.members(), notes, calls)
     if reduction.lacks_names:
-        _observe(search.look(CALLS_OF_IAM), calls, attribution, notes)
-        reduction = _reduced(search.found, run, options, attribution.members(), notes)
+        for raw in search.glance(CALLS_OF_IAM):
+            notes.observe_iam(raw)
+        reduction = _reduced(search.found, run, options, attribution.members(), notes, calls)
     reduction.skip(search.skipped)
     return reduction if reduction.accounting().selected else None
 
 
-def _reduced(read: Read, run: DeployRun, options: TraceOptions, members: Members, notes: Notes) -> _Reduction:
+def _reduced(
+    read: Read, run: DeployRun, options: TraceOptions, members: Members, notes: Notes, calls: Calls
+) -> _Reduction:
     """The second pass; and more, where copies of one record contradict each other."""
 
     def reduced(winners: Mapping[str, int]) -> tuple[_Reduction, Seen]:
         reduction, seen = _Reduction(run, options, members, notes.inventory(members.sections)), Seen()
-        for item in select(read(), run, members, seen, winners):
+        for item in select(read(), run, members, seen, calls, winners):
             reduction.add(item)
         return reduction, seen
 
     reduction, seen = reduced({})
-    winners = _winners(read, run, members, seen.suspects) if seen.suspects else {}
+    winners = _winners(read, run, members, calls, seen.suspects) if seen.suspects else {}
     if winners:
         reduction, _ = reduced(winners)
         reduction.note_conflicts(winners)
@@ -111,33 +116,28 @@ def select_records(read: Read, run: DeployRun) -> Iterator[RawRecord]:
     """The records, unchanged, that `reduce_records` with the same run needs: the run's own, and those that tell who
     acts for whom and what names and ids mean. Raises NothingSelected as it does.
     """
-    attribution, _ = _survey(read(), run)
+    attribution, calls = Attribution(run), Calls()
+    _observe(read(), calls, attribution, Notes())
     members = attribution.members()
     bins: Counter[str] = Counter()
-    for item in select(read(), run, members, Seen()):
+    for item in select(read(), run, members, Seen(), calls):
         if isinstance(item, Selected) or item.bin == "not_an_api_call":
             break
         bins[item.bin] += 1
     else:
         raise nothing_selected(Accounting(**bins), run, attribution)
-    for item in select(read(), run, members, Seen()):
-        if isinstance(item, Selected) or item.of_the_run or _tells(item.record):
+    for item in select(read(), run, members, Seen(), calls):
+        if isinstance(item, Selected) or item.of_the_run or _tells(item.call):
             yield item.raw
 
 
-def _tells(record: Record | Unreadable) -> bool:
+def _tells(call: Call | Unreadable) -> bool:
     """Whether a record that does not count still says something about those that do."""
-    return isinstance(record, Record) and record.service in ("sts", "iam") and not denials.is_denied(record)
-
-
-def _survey(raws: Iterable[RawRecord], run: DeployRun) -> tuple[Attribution, Notes]:
-    """The first pass."""
-    attribution, notes = Attribution(run), Notes()
-    _observe(raws, Calls(), attribution, notes)
-    return attribution, notes
+    return isinstance(call, Call) and call.service in ("sts", "iam") and not call.denied
 
 
 def _observe(raws: Iterable[RawRecord], calls: Calls, attribution: Attribution, notes: Notes) -> None:
+    """The first pass."""
     for raw in raws:
         reading = calls.read(raw)
         if isinstance(reading, Reading) and not reading.call.observed:
@@ -145,13 +145,13 @@ def _observe(raws: Iterable[RawRecord], calls: Calls, attribution: Attribution, 
         attribution.observe(reading)
 
 
-def _winners(read: Read, run: DeployRun, members: Members, suspects: Collection[str]) -> dict[str, int]:
+def _winners(read: Read, run: DeployRun, members: Members, calls: Calls, suspects: Collection[str]) -> dict[str, int]:
     """For each eventID that stands over different contents, the one with the smaller canonical JSON: a pass of its
     own, which only a log that was tampered with, masked twice, or rebuilt by Athena ever needs.
     """
     contents: defaultdict[str, set[int]] = defaultdict(set)
     smallest: dict[str, tuple[bytes, int]] = {}
-    for item in select(read(), run, members, Seen()):
+    for item in select(read(), run, members, Seen(), calls):
         if isinstance(item, Binned) and not item.of_the_run:
             continue
         record = parse(item.raw) if item.event_id in suspects else None
@@ -188,6 +188,7 @@ class _Reduction:
         self._fold = Fold(options.evidence)
         self._deduction = Deduction(options.commands)
         self._remarks: set[Finding] = set()
+        self._outcomes: dict[Hashable, Outcome] = {}
         self._bins: Counter[str] = Counter()
         self._places: Counter[tuple[str | None, str | None, str]] = Counter()
         self._service, self._stage = _service_and_stage(run, members)
@@ -197,19 +198,35 @@ class _Reduction:
         """Count one record, and what it needed."""
         if isinstance(item, Binned):
             self._bins[item.bin] += 1
-            if isinstance(item.record, Unreadable):
-                unreadable = item.record
+            if isinstance(item.call, Unreadable):
+                unreadable = item.call
                 finding = Finding("UNREADABLE_RECORD", f"{unreadable.reason} ({unreadable.location})")
                 self._fold.finding(finding).add(("", ""))
             return
         call, key, section, _ = item
         outcome = call.outcome
-        if outcome is None:
-            outcome = call.outcome = self._outcome(call, section)
+        if outcome is None or call.outcome_of is not self:
+            outcome, call.outcome_of = self._outcome_of_equals(call, section), self
+            call.outcome = outcome
         self._bins[outcome.bin] += 1
         self._places[outcome.place] += 1
         for tally in outcome.tallies:
             tally.add(key)
+
+    def _outcome_of_equals(self, call: Call, section: Section) -> Outcome:
+        """What a call needed: as that of another one which says the same of all that the mapping reads."""
+        record = call.record
+        key = (
+            record.event_source, record.event_name, told(record.request_parameters), repr(record.response_elements),
+            record.aws_region, call.identity, section, call.via, record.account, record.error_code,
+            record.error_message, record.resources, record.omitted, record.event_category, record.api_version,
+        )  # fmt: skip
+        outcome = self._outcomes.get(key)
+        if outcome is None:
+            if len(self._outcomes) == REMEMBERED:
+                self._outcomes.clear()
+            outcome = self._outcomes[key] = self._outcome(call, section)
+        return outcome
 
     def _outcome(self, call: Call, section: Section) -> Outcome:
         """What a call of the run needed: its lines, permissions, denials and findings, are in the fold."""

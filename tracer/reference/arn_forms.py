@@ -66,7 +66,12 @@ class ArnForm:
     @property
     def variables(self) -> tuple[str, ...]:
         """The variables that a call fills in, in order, each once."""
-        return tuple(dict.fromkeys(name for template in self.formats for name in template.variables))
+        return _variables(self.formats)
+
+
+@functools.cache
+def _variables(formats: tuple[ArnTemplate, ...]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(name for template in formats for name in template.variables))
 
 
 @dataclass(frozen=True, slots=True)
