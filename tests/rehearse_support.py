@@ -6,8 +6,11 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any, Final
 
+import boto3
 import second_opinion
+from botocore.config import Config
 
+from tracer.rehearse.account import Account, Key
 from tracer.rehearse.call import Call, Caller, CallerType
 
 ACCOUNT: Final = "123456789012"
@@ -42,3 +45,16 @@ def call(service: str, operation: str, params: Mapping[str, Any] | None = None, 
         "user_agent": "a test",
     }
     return Call(**(given | changes))
+
+
+def client(account: Account, key: Key, service: str, **session: str) -> Any:  # noqa: ANN401  # botocore's
+    """A client of a service of the account, which does not try again."""
+    return boto3.client(
+        service,
+        endpoint_url=account.endpoint,
+        aws_access_key_id=key.access_key_id,
+        aws_secret_access_key=key.secret_access_key,
+        region_name="us-east-1",
+        config=Config(retries={"total_max_attempts": 1}),
+        **session,
+    )

@@ -6,11 +6,9 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
-import boto3
 import pytest
-from botocore.config import Config
 from botocore.exceptions import ClientError
-from rehearse_support import ACCOUNT
+from rehearse_support import ACCOUNT, client
 
 from tracer.errors import RehearseError
 from tracer.rehearse.account import ADMINISTRATOR, Account, Key
@@ -32,18 +30,6 @@ def allow(
     """A policy of one statement."""
     statement = {"Effect": "Allow", "Action": action, "Resource": resource}
     return {"Version": "2012-10-17", "Statement": [statement | ({"Condition": condition} if condition else {})]}
-
-
-def client(account: Account, key: Key, service: str, **session: str) -> BaseClient:
-    return boto3.client(
-        service,
-        endpoint_url=account.endpoint,
-        aws_access_key_id=key.access_key_id,
-        aws_secret_access_key=key.secret_access_key,
-        region_name="us-east-1",
-        config=Config(retries={"total_max_attempts": 1}),
-        **session,
-    )
 
 
 def refused(caught: pytest.ExceptionInfo[ClientError]) -> tuple[str, str]:

@@ -58,7 +58,7 @@ def _started(command: Sequence[str], environment: Mapping[str, str], mask: Colle
     except OSError as error:
         raise CollectError(
             f"{command[0]} cannot be started: {error.strerror or error}",
-            "is it spelled as in the shell? A shell's own words need one: tracer record -- sh -c 'CMD && CMD'",
+            "is it spelled as in the shell? A shell's own words need one: -- sh -c 'CMD && CMD'",
         ) from error
 
 
