@@ -63,7 +63,7 @@ class Watched:
 def opened(browser: Browser, file: Path, fragment: str = "", **options: object) -> Iterator[Watched]:
     """The page of `file`, watched from its first byte; `options` are those of Playwright's `new_context`."""
     context = browser.new_context(**{"viewport": DESKTOP, "reduced_motion": "reduce", **options})
-    context.set_default_timeout(5_000)
+    context.set_default_timeout(15_000)
     watched = Watched(context.new_page())
     watched.page.goto(file.as_uri() + fragment)
     yield watched

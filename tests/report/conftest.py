@@ -29,8 +29,8 @@ def hostile_report(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder / "out" / "report.html"
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser():
-    """One Chromium for all tests of a process."""
+    """One Chromium for a module. While it is there an event loop runs, which other modules could not have."""
     with chromium() as running:
         yield running
