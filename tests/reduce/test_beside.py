@@ -60,3 +60,31 @@ def test_the_frameworks_custom_resources_are_called_with_the_deployers_permissio
 def test_other_functions_are_not_called(name: str):
     trace = trace_of(created(name, **forwarded(iam_user())), run=asked_for(), inferred=True)
     assert lines(trace, "lambda:InvokeFunction") == []
+
+
+TERRAFORM = "APN/1.0 HashiCorp/1.0 Terraform/1.13.5 terraform-provider-aws/6.20.0 aws-sdk-go-v2/1.39.6"
+
+
+def bucket_made(**fields: object) -> dict[str, object]:
+    return record("CreateBucket", "s3.amazonaws.com", request={"bucketName": "ledger-exports"}, **fields)
+
+
+def test_terraform_asks_for_the_bucket_that_it_made():
+    trace = trace_of(bucket_made(userAgent=f"[{TERRAFORM}]"), run=asked_for(), inferred=True)
+    assert lines(trace, "s3:ListBucket") == [(Section.DEPLOYER, "arn:aws:s3:::ledger-exports", Basis.INFERRED)]
+
+
+def test_other_tools_do_not():
+    assert lines(trace_of(bucket_made(), run=asked_for(), inferred=True), "s3:ListBucket") == []
+
+
+def test_what_terraform_asked_is_known_where_the_trail_logs_it():
+    asked = record(
+        "HeadBucket",
+        "s3.amazonaws.com",
+        request={"bucketName": "ledger-exports"},
+        userAgent=TERRAFORM,
+        eventCategory="Data",
+    )
+    trace = trace_of(bucket_made(userAgent=TERRAFORM), asked, run=asked_for(), inferred=True)
+    assert lines(trace, "s3:ListBucket") == [(Section.DEPLOYER, "arn:aws:s3:::ledger-exports", Basis.OBSERVED)]

@@ -29,7 +29,7 @@ from tracer.model.record import Record
 from tracer.reduce.callers import partition_of_region
 from tracer.reduce.request import lookup, plain_event
 from tracer.reference import arn_forms, inferred_rules
-from tracer.reference.inferred_rules import Call, Command
+from tracer.reference.inferred_rules import Agent, Call, Command
 
 _KEPT: Final = 22
 """How many characters of a stack's name its bucket's name surely keeps: of the 63 that a bucket's name may have
@@ -139,6 +139,8 @@ class _Actor:
     """What AWS read for it, by rule and partition."""
     artifacts: set[tuple[str, str, _Home]] = field(default_factory=set)
     """The same, of artifacts: whichever the run read, the next one reads others."""
+    asked: set[tuple[str, _Place, str]] = field(default_factory=set)
+    """What its tool asks for beside its calls: by rule, where, and of what."""
 
 
 def stack_roles(known: Iterable[Permission]) -> Iterator[Line]:
@@ -187,6 +189,10 @@ class Deduction:
             else:
                 actor.artifacts.add((rule, partition, found.home))
                 self._homes_seen[found.bucket].add(found.home)
+        for agent in inferred_rules.agents():
+            if record.service == agent.event_source and agent.agent in (record.user_agent or ""):
+                names = lookup(record.request_parameters, agent.name_at)
+                actor.asked.update((agent.rule, _Place.of(record), name) for name in names)
         if record.via is None:
             for command, sign in inferred_rules.shown_by(record.service, event):
                 if sign.when.holds(record.request_parameters):
@@ -216,8 +222,19 @@ class Deduction:
                 if home.bucket not in self._logged:
                     name = ArnPattern(f"arn:{partition}:s3:::{escape(f'{home.bucket}/{home.prefix}')}*")
                     yield Line(section, principal, _GET, name, rule, (_ARTIFACTS,), unlogged="s3")
+            for agent in inferred_rules.agents():
+                for _, place, thing in sorted(item for item in actor.asked if item[0] == agent.rule):
+                    yield from self._agent_lines(section, principal, agent, place, thing)
             for command in inferred_rules.commands():
                 yield from self._command_lines(section, principal, actor, command)
+
+    def _agent_lines(self, section: Section, principal: str, agent: Agent, place: _Place, name: str) -> Iterator[Line]:
+        """What a tool asks of one thing, unless the records hold such calls."""
+        if agent.event_source == "s3" and name in self._logged:
+            return
+        for template in arn_forms.form(agent.adds.action.service, agent.type).templates:
+            resource = ArnPattern(template.write({agent.variable: name} | place.values))
+            yield Line(section, principal, agent.adds.action, resource, agent.rule, unlogged=agent.event_source)
 
     def _command_lines(self, section: Section, principal: str, actor: _Actor, command: Command) -> Iterator[Line]:
         if self._asked and command.name not in self._asked:

@@ -16,6 +16,11 @@
         section            whose they are; not given: anybody's
         on                 a regular expression for the whole resource part of the ARN; not given: any
         adds               the action, on the same resource
+    agents.json       what a tool calls beside its other calls of a service
+        rule, agent        its name, and a part of the tool's user agent
+        event_source       the service
+        name_at            where the name of the thing stands in the request
+        adds, type, variable   the action, the resource type that it is checked on, and the name's variable in its ARN
     unlogged.json     which calls a default trail leaves out: `event_source`, `events`
     signs.json        how the deployment bucket and the artifacts in it are known: `sign`, `match`
 
@@ -101,6 +106,28 @@ class ObjectRead:
     key_at: str = ""
     version_at: str = ""
     verified: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Agent:
+    """What a tool calls beside its other calls of a service; see the module."""
+
+    rule: str
+    agent: str
+    event_source: str
+    name_at: str
+    adds: ActionFact
+    type: str
+    variable: str
+    why: str
+    source: str
+    verified: bool = True
+
+
+@functools.cache
+def agents() -> tuple[Agent, ...]:
+    """Every row of agents.json, in the order of the file."""
+    return tuple(Agent(**row | {"adds": _fact(row["adds"], row["rule"])}) for row in _load("agents.json"))
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -113,7 +113,7 @@ data "aws_iam_policy_document" "deployer" {
   }
 
   statement {
-    sid    = "S3Bucketdd87a0a9"
+    sid    = "S3Bucketb040a319"
     effect = "Allow"
 
     actions = [
@@ -132,6 +132,7 @@ data "aws_iam_policy_document" "deployer" {
       "s3:GetEncryptionConfiguration",
       "s3:GetLifecycleConfiguration",
       "s3:GetReplicationConfiguration",
+      "s3:ListBucket",
       "s3:PutBucketTagging",
     ]
 
