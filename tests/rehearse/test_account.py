@@ -212,6 +212,15 @@ def test_a_session_may_do_what_its_role_may(account: Account):
     assert account.calls()[-1].judged_as == f"arn:aws:iam::{ACCOUNT}:role/team/ci"
 
 
+def test_a_role_that_is_not_there_cannot_be_assumed(account: Account):
+    with pytest.raises(ClientError) as caught:
+        session_of(account, account.administrator(), ROLE)
+    admin = f"arn:aws:iam::{ACCOUNT}:user/admin"
+    said = f"User: {admin} is not authorized to perform: sts:AssumeRole on resource: {ROLE}"
+    assert refused(caught) == ("AccessDenied", said)
+    assert [(made.denied, made.error_code) for made in account.calls()] == [(None, "AccessDenied")]
+
+
 def test_a_session_policy_bounds(account: Account):
     role = account.role("ci", TRUST, [allow("s3:*")])
     session = session_of(account, account.administrator(), role, Policy=json.dumps(allow("sqs:*")))
@@ -265,3 +274,4 @@ def test_the_environment_forgets_the_users_own_account(account: Account):
     assert environment["AWS_ENDPOINT_URL"] == account.endpoint
     assert environment["AWS_REGION"] == "eu-west-1"
     assert environment["NODE_OPTIONS"].startswith("--no-warnings --require ")
+    assert environment["NO_PROXY"] == "127.0.0.1"

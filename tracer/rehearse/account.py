@@ -34,6 +34,8 @@ ADMINISTRATOR: Final[Mapping[str, Any]] = {
 ACCOUNT: Final = "123456789012"
 """The account's number, if no other is asked for: AWS's own example, which is moto's, too."""
 
+HOST: Final = "127.0.0.1"
+
 REGION: Final = "us-east-1"
 
 
@@ -134,7 +136,7 @@ class Account:
     @property
     def endpoint(self) -> str:
         """Where all of AWS's services are."""
-        return f"http://127.0.0.1:{self.port}"
+        return f"http://{HOST}:{self.port}"
 
     def reset(self, seed: int | None = None, *, lenient: bool = False) -> None:
         """Make the account as empty as it was.
@@ -233,13 +235,15 @@ class Account:
             "AWS_DEFAULT_REGION": region,
             "AWS_ENDPOINT_URL": self.endpoint,
             "AWS_EC2_METADATA_DISABLED": "true",
+            "NO_PROXY": HOST,
+            "no_proxy": HOST,
             "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
             "AWS_CONFIG_FILE": os.devnull,
             "NODE_OPTIONS": node_options,
         }
 
     def _ask(self, question: str, /, **asked: object) -> Any:  # noqa: ANN401  # JSON
-        connection = http.client.HTTPConnection("127.0.0.1", self.port)
+        connection = http.client.HTTPConnection(HOST, self.port)
         try:
             connection.request("POST", f"/_rehearse/{question}", json.dumps(asked))
             response = connection.getresponse()

@@ -22,7 +22,7 @@ from moto.secretsmanager.models import secretsmanager_backends
 from moto.sts.models import STSBackend, sts_backends
 
 from tracer.errors import RehearseError
-from tracer.rehearse.call import Caller, CallerType
+from tracer.rehearse.call import ApiError, Call, Caller, CallerType
 from tracer.rehearse.gate import Layer
 
 PARTITION: Final = "aws"
@@ -92,6 +92,13 @@ class MotoDirectory:
         """Remember the source identity that a session was given, which moto does not; sessions of sessions keep it."""
         if "SourceIdentity" in params:
             self.source_identities[response["Credentials"]["AccessKeyId"]] = params["SourceIdentity"]
+
+    def no_such_role(self, call: Call) -> ApiError | None:
+        """What STS says of a role that is not there, which moto would give a session all the same."""
+        if call.name != "sts.AssumeRole" or self._role(call.params["RoleArn"]):
+            return None
+        words = f"User: {call.caller.arn} is not authorized to perform: sts:AssumeRole on resource: "
+        return ApiError("AccessDenied", words + call.params["RoleArn"])
 
     def session(self, role_arn: str, session_name: str, access_key_id: str, created: datetime) -> Caller:
         """See `gate.Directory`."""

@@ -119,6 +119,10 @@ class Layer:
             refused = answer(denial.error, call.service, asked.protocol, call.request_id)
             return Answer(refused.status, refused.headers, b"") if environ["REQUEST_METHOD"] == "HEAD" else refused
         raised: list[RehearseError] = []
+        missing = self.directory.no_such_role(call)
+        if missing:
+            self.gate.record(call, error=missing)
+            return answer(missing, call.service, asked.protocol, call.request_id)
         with self.gate.serve(call):
             chunks, status, headers = run_wsgi_app(cast("Any", self.moto), {**environ, _RAISED: raised})
             body = b"".join(chunks)
