@@ -38,3 +38,9 @@ def test_the_summary_on_the_first_screen_is_the_demo_s(demo):
     assert lines
     for line in lines:
         assert line in printed
+
+
+def test_every_link_to_a_file_leads_to_one():
+    links = re.findall(r"\]\((?!https?:|#)([^)#]+)\)", README)
+    assert "docs/report.png" in links
+    assert [link for link in links if not (PROJECT / link).is_file()] == []
