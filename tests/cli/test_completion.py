@@ -48,6 +48,8 @@ def completed(line: str, cwd: Path | None = None) -> list[str]:
         pytest.param("tracer check po", ["file,po"], id="argument"),
         pytest.param("tracer diff a po", ["file,po"], id="second-argument"),
         pytest.param("tracer explain s3:* tr", ["file,tr"], id="trace"),
+        pytest.param("tracer report tr", ["file,tr"], id="report"),
+        pytest.param("tracer query role", ["plain,role-chains"], id="question"),
     ],
 )
 def test_what_fits_there(line: str, expected: list[str]):
@@ -64,7 +66,9 @@ def test_recorded_runs_are_known_by_name(tmp_path: Path):
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
 def test_each_shell_gets_its_script(shell: str):
-    script = asked(f"{shell}_source")
+    instruction = f"{shell}_source"
+    assert f"_TRACER_COMPLETE={instruction} tracer" in (PROJECT / "README.md").read_text(encoding="utf-8")
+    script = asked(instruction)
     assert f"_TRACER_COMPLETE={shell}_complete" in script
 
 

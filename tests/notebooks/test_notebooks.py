@@ -62,6 +62,12 @@ def test_the_first_cell_asks_and_the_last_one_answers(kept: nbformat.NotebookNod
     assert last.cell_type == "code"
 
 
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_the_readme_asks_the_same(path: Path):
+    question = nbformat.read(path, as_version=4).cells[0].source.splitlines()[0].removeprefix("# ")
+    assert f"| `{path.stem}` | {question} |" in (PROJECT / "README.md").read_text(encoding="utf-8")
+
+
 def test_what_is_long_lives_in_frame(kept: nbformat.NotebookNode):
     assert [cell.source for cell in code(kept) if len(cell.source.splitlines()) > LINES] == []
 

@@ -42,3 +42,10 @@ def recorded_runs() -> list[str]:
     from tracer.collect.runfile import RUNS
 
     return sorted(path.stem for path in RUNS.glob("*.json"))
+
+
+def question_names(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    """The questions of `tracer query` that begin so."""
+    from tracer.query.questions import questions
+
+    return [CompletionItem(each.name, help=each.asks) for each in questions() if each.name.startswith(incomplete)]

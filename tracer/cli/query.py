@@ -9,9 +9,11 @@ from typing import Final
 
 import click
 
+from tracer.cli.completion import FileName, question_names
 from tracer.cli.inputs import STDIN, deploy_run, read_policies
 from tracer.cli.options import Settings, command
 from tracer.cli.output import deliver, say
+from tracer.cli.progress import working
 from tracer.collect.athena_client import Athena, Table
 from tracer.collect.open import ATHENA, LOOKUP, asks_in_sql
 from tracer.collect.question import regions_of
@@ -44,13 +46,13 @@ Values = Mapping[str, str | Sequence[str]]
     "tracer query unused-permissions --from logs/ --policy p.json -o unused.csv",
     "tracer query role-chains --from athena:audit.cloudtrail_logs --since -7d",
     own=(
-        click.Argument(["name"], required=False, metavar="[NAME]"),
+        click.Argument(["name"], required=False, metavar="[NAME]", shell_complete=question_names),
         click.Option(
             ["--as", "format_"], type=click.Choice(FORMATS), metavar="WORD",
             help=f"How the rows are written: {', '.join(FORMATS)}. Not given: as the file's name says, else a table.",
         ),
         click.Option(
-            ["--policy", "policies"], metavar="FILE", multiple=True,
+            ["--policy", "policies"], metavar="FILE", type=FileName(), multiple=True,
             help="For unused-permissions: the policy whose actions are looked for. Repeatable.",
         ),
     ),
@@ -80,7 +82,8 @@ def query(settings: Settings, name: str | None, format_: str | None, policies: t
         header = "".join(f"-- {line}".rstrip() + "\n" for line in asked.header.splitlines())
         deliver(settings.output, [f"{header}{shown.with_literals()};\n".encode()], f"{name}.sql")
         return 0
-    rows = ask.answer(table, asked, bound, Athena(table, tell=say)) if table else duck.answer(paths, bound, say)
+    with working("Asking"):
+        rows = ask.answer(table, asked, bound, Athena(table, tell=say)) if table else duck.answer(paths, bound, say)
     kind = format_ or _kind(settings.output)
     deliver(settings.output, [written(asked, rows, kind)], f"{name}.{'txt' if kind == 'table' else kind}")
     say(f"{name}: {len(rows)} row{'s' * (len(rows) != 1)}.")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from tracer import pipeline
+from tracer.cli.completion import FileName
 from tracer.cli.inputs import read_traces
 from tracer.cli.options import Settings, command
 from tracer.cli.output import deliver
@@ -14,7 +15,7 @@ from tracer.cli.reporting import REPORT, html_report
 @command(
     "tracer report out/trace.json -o report.html",
     "tracer report out/trace.json --baseline current.json -o report.html",
-    own=(click.Argument(["traces"], nargs=-1, metavar="[TRACE]..."),),
+    own=(click.Argument(["traces"], nargs=-1, type=FileName(), metavar="[TRACE]..."),),
 )
 def report(settings: Settings, traces: tuple[str, ...]) -> int:
     """Show a deploy and its policy on one HTML page, with the evidence.
