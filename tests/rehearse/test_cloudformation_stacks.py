@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import pytest
 from botocore.exceptions import ClientError
-from rehearse_support import ACCOUNT
+from rehearse_support import ACCOUNT, judge_command
 from stack_support import CLOUDFORMATION, Stack, client, names, policy, trust
 
 from tracer.rehearse.account import ADMINISTRATOR, Account
@@ -468,6 +468,17 @@ def test_each_call_has_a_session_of_its_own(stack: Stack):
         assert (identity["arn"], identity["type"]) == (stack.key.arn, "IAMUser")
         assert identity["sessionContext"]["sessionIssuer"] == {}
         assert record["sourceIPAddress"] == record["userAgent"] == CLOUDFORMATION
+
+
+def test_what_the_environment_says_of_aws_does_not_lead_calls_elsewhere(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("AWS_PROFILE", "nobody")
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:1")
+    with Account.start(judge_command()) as account:
+        for name in ("AWS_PROFILE", "AWS_ENDPOINT_URL"):
+            monkeypatch.delenv(name)
+        stack = Stack(account, account.administrator())
+        stack.create({"Queue": QUEUE})
+        assert stack.status == "CREATE_COMPLETE"
 
 
 def test_a_custom_resource_needs_its_function_to_be_invoked(account: Account):

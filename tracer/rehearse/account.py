@@ -113,7 +113,8 @@ class Account:
             command += ["--seed", str(seed)]
         if start is not None:
             command += ["--start", start.isoformat()]
-        process = subprocess.Popen([*command, "--judge", *judge], stdin=PIPE, stdout=PIPE, text=True)  # noqa: S603
+        command += ["--judge", *judge]
+        process = subprocess.Popen(command, stdin=PIPE, stdout=PIPE, text=True, env=_of_nobody(os.environ))  # noqa: S603
         line = process.stdout.readline() if process.stdout else ""
         if not line:
             process.communicate()
@@ -228,17 +229,14 @@ class Account:
         script = files("tracer.rehearse") / "endpoint.cjs"
         node_options = f"{inherited.get('NODE_OPTIONS', '')} --require {json.dumps(str(script))}".strip()
         return {
-            **{name: value for name, value in inherited.items() if not name.startswith("AWS_")},
+            **_of_nobody(inherited),
             "AWS_ACCESS_KEY_ID": key.access_key_id,
             "AWS_SECRET_ACCESS_KEY": key.secret_access_key,
             "AWS_REGION": region,
             "AWS_DEFAULT_REGION": region,
             "AWS_ENDPOINT_URL": self.endpoint,
-            "AWS_EC2_METADATA_DISABLED": "true",
             "NO_PROXY": HOST,
             "no_proxy": HOST,
-            "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
-            "AWS_CONFIG_FILE": os.devnull,
             "NODE_OPTIONS": node_options,
         }
 
@@ -256,6 +254,16 @@ class Account:
         if response.status != http.client.OK:
             raise RehearseError(f"the local account refuses `{question}`: {document['error']}")
         return document
+
+
+def _of_nobody(environment: Mapping[str, str]) -> dict[str, str]:
+    """An environment without a word about AWS: no key, no profile, no endpoint, no file where any of them stand."""
+    return {
+        **{name: value for name, value in environment.items() if not name.startswith("AWS_")},
+        "AWS_EC2_METADATA_DISABLED": "true",
+        "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+        "AWS_CONFIG_FILE": os.devnull,
+    }
 
 
 def _made(line: Mapping[str, Any]) -> Made:

@@ -17,6 +17,7 @@ from typing import Any, Final
 
 import boto3
 from botocore import xform_name
+from botocore.awsrequest import AWSPreparedRequest, AWSResponse
 from botocore.client import BaseClient
 from botocore.config import Config
 from botocore.exceptions import ClientError, ParamValidationError
@@ -119,10 +120,18 @@ def _client(service: str, region: str) -> BaseClient:
     session = boto3.Session(aws_access_key_id="inside", aws_secret_access_key="inside", region_name=region)  # noqa: S106  # signs nothing
     once = Config(retries={"total_max_attempts": 1})
     client: BaseClient = session.client(service, config=once)  # type: ignore[call-overload]  # the service is a variable
+    client.meta.events.register_first("before-send.*.*", _answer)  # type: ignore[arg-type]  # its handlers may answer
+    return client
+
+
+def _answer(event_name: str, request: AWSPreparedRequest, **_: object) -> AWSResponse:
+    """What moto answers to a request, which must not leave the process."""
     stubber = BotocoreStubber()
     stubber.enabled = True
-    client.meta.events.register_first("before-send.*.*", stubber)  # type: ignore[arg-type]  # its handlers may answer
-    return client
+    response = stubber(event_name, request)
+    if response is None:
+        raise RehearseError(f"moto has no service at {request.url}, which CloudFormation would call")
+    return response
 
 
 def _as_typed(shape: Shape | None, value: Value) -> Value:
