@@ -42,8 +42,10 @@ MOST_WORKERS: Final = 4
 """How many threads unpack at most: what the one that searches can keep up with."""
 
 _START: Final = b'{"eventVersion":"'
+_VERSION: Final = b"1."
+"""How every eventVersion begins; whoever spells letters and digits in another way spells it so, too."""
 _NEXT: Final = b"," + _START
-_HEAD: Final = b'{"Records":[' + _START
+_HEAD: Final = b'{"Records":[' + _START + _VERSION
 _TAIL: Final = b"}]}"
 _LIST_END: Final = b"]}"
 
