@@ -182,6 +182,16 @@ class TestServiceRole:
         }
         assert "logs.DeleteLogGroup" in names(made)
 
+    def test_its_calls_are_recorded_as_its_own(self, account: Account, role: str):
+        stack = deployer(account, policy(STACKS, self.PASS))
+        stack.create({"Group": GROUP}, RoleARN=role)
+        [record] = [record for record in account.records() if record["eventName"] == "CreateLogGroup"]
+        identity = record["userIdentity"]
+        assert (identity["type"], identity["arn"]) == ("AssumedRole", self.SESSION)
+        assert identity["principalId"].endswith(":AWSCloudFormation")
+        assert identity["sessionContext"]["sessionIssuer"]["arn"] == self.ROLE
+        assert identity["invokedBy"] == record["sourceIPAddress"] == CLOUDFORMATION
+
     def test_what_it_may_not_do_fails_the_stack(self, account: Account, role: str):
         stack = deployer(account, ADMINISTRATOR)
         stack.create({"Topic": TOPIC}, RoleARN=role)
@@ -430,6 +440,20 @@ class TestTemplates:
         allowed = Stack(account, account.administrator())
         allowed.cloudformation.validate_template(TemplateURL="https://templates.s3.amazonaws.com/orders.json")
         assert allowed.called() == ["s3.GetObject"]
+
+    def test_that_a_template_was_read_is_a_data_event(self, account: Account):
+        s3 = client(account, account.root(), "s3")
+        s3.create_bucket(Bucket="templates")
+        s3.put_object(Bucket="templates", Key="orders.json", Body=json.dumps({"Resources": {"Queue": QUEUE}}))
+        stack = Stack(account, account.administrator())
+        stack.cloudformation.validate_template(TemplateURL="https://templates.s3.amazonaws.com/orders.json")
+
+        def read(records: list[dict[str, Any]]) -> list[tuple[str, str | None]]:
+            found = [record for record in records if record["eventName"] == "GetObject"]
+            return [(record["eventCategory"], record["userIdentity"].get("invokedBy")) for record in found]
+
+        assert read(account.records()) == []
+        assert read(account.records(data_events=True)) == [("Data", CLOUDFORMATION)]
 
     def test_a_nested_stack_that_fails_fails_its_parent(self, account: Account):
         s3 = client(account, account.root(), "s3")
