@@ -11,7 +11,7 @@ from botocore.awsrequest import AWSPreparedRequest
 from botocore.config import Config
 from moto.core.request import Request
 
-from tracer.rehearse.decode import Scope, Undecoded, decode, outcome, scope_of
+from tracer.rehearse.decode import Scope, Undecoded, decode, outcome, protocol_of, scope_of
 
 SESSION = boto3.session.Session("AKIAEXAMPLE", "secret", region_name="eu-west-1")
 
@@ -86,10 +86,13 @@ def test_a_request_that_is_not_signed_has_no_scope(header: str):
     assert scope_of(Request.from_primitives("GET", "http://127.0.0.1/", {"Authorization": header})) is None
 
 
-def test_what_fits_no_operation_is_said():
+@pytest.mark.parametrize("service", ["lambda", "no-such-service"])
+def test_what_fits_no_operation_is_said(service: str):
     request = Request.from_primitives("PATCH", "http://127.0.0.1/no/such/path", {})
-    with pytest.raises(Undecoded, match="no operation of lambda fits PATCH /no/such/path"):
-        decode(request, Scope("AKIA", "eu-west-1", "lambda"))
+    scope = Scope("AKIA", "eu-west-1", service)
+    with pytest.raises(Undecoded, match=f"no operation of {service} fits PATCH /no/such/path"):
+        decode(request, scope)
+    assert protocol_of(request, scope)[0] == service
 
 
 def test_the_content_of_an_object_is_not_kept():

@@ -7,11 +7,13 @@ listens on this machine alone, and a key that it does not know is refused all th
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final, cast
 
+from botocore.exceptions import UnknownServiceError
 from botocore.parsers import create_parser
 from moto.core.model import OperationModel
 from moto.core.parse import PROTOCOL_PARSERS, RequestParserError
@@ -79,6 +81,8 @@ def scope_of(request: Request) -> Scope | None:
 def protocol_of(request: Request, scope: Scope) -> tuple[str, str]:
     """The service and the protocol of a request whose operation does not matter: it is refused anyway."""
     service = _candidates(request, scope)[0]
+    if not _is_known(service):
+        return service, "query"
     return service, determine_request_protocol(get_service_router(service)._service_model, request.content_type)  # noqa: SLF001
 
 
@@ -92,7 +96,7 @@ def decode(request: Request, scope: Scope) -> Asked:
     Raises:
         Undecoded: no service is signed for by that name, or none of its operations fits.
     """
-    for service in _candidates(request, scope):
+    for service in filter(_is_known, _candidates(request, scope)):
         try:
             operation, uri = get_service_router(service).match(request)
         except NotFound:
@@ -125,6 +129,15 @@ def outcome(asked: Asked, status: int, headers: Mapping[str, str], body: bytes) 
     error = ApiError(str(failed.get("Code", "")), failed.get("Message", "")) if status >= FAILED else None
     told = about.get("HTTPHeaders", {})
     return Outcome(parsed, error, told.get("x-amzn-requestid") or told.get("x-amz-request-id"))
+
+
+@functools.cache
+def _is_known(service: str) -> bool:
+    try:
+        get_service_router(service)
+    except UnknownServiceError:
+        return False
+    return True
 
 
 def _candidates(request: Request, scope: Scope) -> tuple[str, ...]:

@@ -116,29 +116,40 @@ class Layer:
         """The call, if it may be made."""
         denial = self.gate.check(call)
         if denial:
-            refused = answer(denial.error, call.service, asked.protocol, call.request_id)
-            return Answer(refused.status, refused.headers, b"") if environ["REQUEST_METHOD"] == "HEAD" else refused
-        raised: list[RehearseError] = []
+            return self._refused(call, asked, denial.error)
         missing = self.directory.no_such_role(call)
         if missing:
             self.gate.record(call, error=missing)
-            return answer(missing, call.service, asked.protocol, call.request_id)
+            return self._refused(call, asked, missing)
+        return self._made(call, asked, environ)
+
+    def _refused(self, call: Call, asked: Asked, error: ApiError) -> Answer:
+        """An error, which an answer to HEAD cannot tell."""
+        refused = answer(error, call.service, asked.protocol, call.request_id)
+        return replace(refused, body=b"") if asked.operation.http.get("method") == "HEAD" else refused
+
+    def _made(self, call: Call, asked: Asked, environ: dict[str, Any]) -> Answer:
+        """What moto answers to the call, which is recorded with it.
+
+        Raises:
+            RehearseError: moto failed, or CloudFormation met on the way what cannot be judged.
+        """
+        raised: list[RehearseError] = []
         with self.gate.serve(call):
             chunks, status, headers = run_wsgi_app(cast("Any", self.moto), {**environ, _RAISED: raised})
-            body = b"".join(chunks)
+            given = Answer(int(status.split()[0]), dict(headers), b"".join(chunks))
         if raised:
             raise raised[0]
-        code = int(status.split()[0])
-        if code >= BROKEN:
+        if given.status >= BROKEN:
             raise RehearseError(
                 f"moto cannot do {call.name}, or not with these parameters", "what it said stands above"
             )
-        ended = outcome(asked, code, dict(headers), body)
+        ended = outcome(asked, given.status, given.headers, given.body)
         known = replace(call, request_id=ended.request_id or call.request_id)
         self.gate.record(known, ended.response, ended.error)
         if call.operation == "AssumeRole" and not ended.error:
             self.directory.identify(ended.response, call.params)
-        return Answer(code, dict(headers), body)
+        return given
 
     def _call(self, request: Request, asked: Asked, scope: Scope, caller: Caller, request_id: str) -> Call:
         return Call(
