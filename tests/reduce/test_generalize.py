@@ -127,7 +127,7 @@ def test_exact_changes_nothing():
 
 
 def test_names_do_not_depend_on_a_service():
-    named = Generalizer(ResourcesMode.NAMES, service="orders", stage="dev", stacks=(STACK,))
+    named = Generalizer(ResourcesMode.NAMES, service="orders", stages=("dev",), stacks=(STACK,))
     assert named(arn("sqs", "orders-dev-jobs")) == (arn("sqs", "orders-dev-jobs"), ())
 
 
@@ -144,8 +144,29 @@ def test_names_do_not_depend_on_a_service():
     ],
 )
 def test_service_mode_never_reaches_past_the_services_own_names(resource: str, wanted: str):
-    service = Generalizer(ResourcesMode.SERVICE, service="orders", stage="dev")
+    service = Generalizer(ResourcesMode.SERVICE, service="orders", stages=("dev",))
     assert service(arn("sqs", resource))[0] == arn("sqs", wanted)
+
+
+@pytest.mark.parametrize(
+    ("resource", "wanted", "steps"),
+    [
+        ("orders-dev-jobs", "orders-*-*", [("dev", "several-stages"), ("jobs", "service-prefix")]),
+        ("orders-prod-jobs", "orders-*-*", [("jobs", "service-prefix"), ("prod", "several-stages")]),
+        ("orders-dev-*", "orders-*-*", [("dev", "several-stages")]),
+        ("orders-dev", "orders-*", [("dev", "several-stages")]),
+        ("orders-archive", "orders-archive", []),
+        ("orders-development", "orders-development", []),
+        ("orders-archive-jobs", "orders-archive-jobs", []),
+    ],
+)
+def test_of_several_stages_service_mode_keeps_what_they_have_in_common(
+    resource: str, wanted: str, steps: list[tuple[str, str]]
+):
+    service = Generalizer(ResourcesMode.SERVICE, service="orders", stages=("dev", "prod"))
+    pattern, widened = service(arn("sqs", resource))
+    assert pattern == arn("sqs", wanted)
+    assert sorted((step.before, step.rule) for step in widened) == steps
 
 
 def test_conditions_that_compare_arns_are_generalized_as_resources_are():
@@ -186,8 +207,9 @@ def test_ids_of_services_without_a_region(text: str, wanted: str):
 GENERALIZERS = [
     NAMES,
     Generalizer(ResourcesMode.EXACT),
-    Generalizer(ResourcesMode.SERVICE, "orders", "dev", (STACK,)),
-    Generalizer(ResourcesMode.SERVICE, "a", None),
+    Generalizer(ResourcesMode.SERVICE, "orders", ("dev",), (STACK,)),
+    Generalizer(ResourcesMode.SERVICE, "orders", ("dev", "prod"), (STACK,)),
+    Generalizer(ResourcesMode.SERVICE, "a"),
 ]
 observed = arn_patterns | st.sampled_from(
     [arn(service, resource) for service, resource, _ in STARRED.values()] + [arn(*kept) for kept in KEPT.values()]

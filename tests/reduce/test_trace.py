@@ -212,3 +212,23 @@ def test_accounts_and_regions_are_what_the_records_show():
 def test_the_service_and_its_stage_are_read_from_the_stack():
     trace = trace_of(POOL[3], run=asked_for())
     assert (trace.run.service, trace.run.stage, trace.run.stacks) == ("orders", "dev", ("orders-dev",))
+
+
+def test_the_service_of_several_stages_is_read_from_their_stacks():
+    stacks = [
+        record(
+            "CreateChangeSet",
+            "cloudformation.amazonaws.com",
+            request={"stackName": f"orders-{stage}", "tags": [{"key": "STAGE", "value": stage}]},
+        )
+        for stage in ("dev", "prod")
+    ]
+    trace = trace_of(*stacks, run=asked_for(), resources=ResourcesMode.SERVICE)
+    assert (trace.run.service, trace.run.stage) == ("orders", None)
+    (line,) = [used for used in trace.permissions if "stack/" in used.permission.resource.text]
+    assert line.permission.resource.text == "arn:aws:cloudformation:us-east-1:123456789012:stack/orders-*/*"
+    assert [(step.before, step.rule) for step in line.widened] == [
+        ("dev", "several-stages"),
+        ("prod", "several-stages"),
+    ]
+    assert any("stack/orders-*/*" in finding.message for finding in trace.findings if finding.code == "SEVERAL_RUNS")

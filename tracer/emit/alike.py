@@ -54,7 +54,7 @@ def alike(traces: Sequence[Trace]) -> tuple[tuple[Trace, ...], tuple[Finding, ..
     """`traces`, with a pattern where runs differ in one part of a name; and what became one."""
     staged = _generalized(traces, STAGES, _stage_frames, _other_stages, lambda stages: "*")
     result = _generalized(staged, RUNS, _generated_frames, _other_ids, _of_their_length)
-    return result, tuple(_findings(result))
+    return result, tuple(_findings(traces, result))
 
 
 def _generalized(
@@ -155,12 +155,14 @@ def _of_their_length(parts: set[str]) -> str:
     return "?" * lengths.pop() if len(lengths) == 1 else "*"
 
 
-def _findings(traces: Iterable[Trace]) -> Iterator[Finding]:
+def _findings(traces: Iterable[Trace], result: Iterable[Trace]) -> Iterator[Finding]:
+    """What was widened between `traces` and `result`, by AWS service."""
     patterns: defaultdict[str, set[str]] = defaultdict(set)
-    for trace in traces:
-        for used in trace.permissions:
-            if any(step.rule in (STAGES, RUNS) for step in used.widened):
-                patterns[used.permission.resource.service].add(used.permission.resource.resource)
+    for before, after in zip(traces, result, strict=True):
+        for one, other in zip(before.permissions, after.permissions, strict=True):
+            if one != other:
+                pattern = other.permission.resource
+                patterns[pattern.service].add(pattern.resource)
     for service, resources in sorted(patterns.items()):
         yield Finding(
             "SEVERAL_RUNS",

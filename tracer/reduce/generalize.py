@@ -27,14 +27,14 @@ class Generalizer:
 
     Attributes:
         mode: exact, names or service.
-        service, stage: the Serverless service and stage, where they are known.
+        service, stages: the Serverless service and its stages in this run, where they are known.
         stacks: the run's stacks: CloudFormation begins the names that it makes with theirs.
         made: the ids that the run itself made; an id of a long-lived resource is starred only where it is one of them.
     """
 
     mode: ResourcesMode
     service: str | None = None
-    stage: str | None = None
+    stages: tuple[str, ...] = ()
     stacks: tuple[str, ...] = ()
     made: frozenset[str] = frozenset()
 
@@ -77,18 +77,30 @@ class Generalizer:
 
     def _prefixes(self, resource: str, widened: list[Widening]) -> str:
         """Names that begin with the service's and stage's own prefix, cut to it. `orders-dev-*` never reaches
-        `orders-archive`; without a stage it is `orders-*`.
+        `orders-archive`; without a stage it is `orders-*`. Of several stages it is what they have in common,
+        `orders-*-*`.
         """
-        prefix = "-".join(part for part in (self.service, self.stage) if part) + "-"
 
         def cut(match: re.Match[str]) -> str:
-            if match.group("rest") in ("*", ""):
-                return match.group()
-            widened.append(Widening("resource", match.group("rest"), "*", "service-prefix"))
-            return match.group("prefix") + "*"
+            stage, rest = match["stage"], match["rest"]
+            if len(self.stages) > 1:
+                widened.append(Widening("resource", stage, "*", "several-stages"))
+                stage = "*"
+            if rest and rest != "*":
+                widened.append(Widening("resource", rest, "*", "service-prefix"))
+                rest = "*"
+            return "-".join(part for part in (match["service"], stage, rest) if part is not None)
 
-        expression = rf"(?<![^/:])(?P<prefix>{re.escape(escape(prefix))})(?P<rest>[^/:]*)"
-        return re.sub(expression, cut, resource, flags=re.IGNORECASE)
+        return _names_of(self.service or "", self.stages).sub(cut, resource)
+
+
+@functools.lru_cache(maxsize=64)
+def _names_of(service: str, stages: tuple[str, ...]) -> re.Pattern[str]:
+    """The names that begin with a service and one of its stages, and what comes behind."""
+    known = "|".join(re.escape(escape(stage)) for stage in sorted(stages, key=len, reverse=True))
+    stage = rf"-(?P<stage>{known})" if known else "(?P<stage>(?!))?"
+    expression = rf"(?<![^/:])(?P<service>{re.escape(escape(service))}){stage}(?:-(?P<rest>[^/:]*))?(?![^/:])"
+    return re.compile(expression, re.IGNORECASE)
 
 
 @functools.lru_cache(maxsize=1024)

@@ -191,8 +191,8 @@ class _Reduction:
         self._outcomes: dict[Hashable, Outcome] = {}
         self._bins: Counter[str] = Counter()
         self._places: Counter[tuple[str | None, str | None, str]] = Counter()
-        self._service, self._stage = _service_and_stage(run, members)
-        self._generalize = Generalizer(options.resources, self._service, self._stage, members.stacks, inventory.made)
+        self._service, self._stages = _service_and_stages(run, members)
+        self._generalize = Generalizer(options.resources, self._service, self._stages, members.stacks, inventory.made)
 
     def add(self, item: Selected | Binned) -> None:
         """Count one record, and what it needed."""
@@ -367,7 +367,7 @@ class _Reduction:
             regions=self._run.regions or tuple(sorted(regions)),
             partition=min(partitions, key=lambda name: (-partitions[name], name), default="aws"),
             service=self._service,
-            stage=self._stage,
+            stage=self._stages[0] if len(self._stages) == 1 else None,
             stacks=self._members.stacks,
         )
 
@@ -390,6 +390,17 @@ class _Reduction:
                 f"{service}: AWS generates these ids anew, so a * stands in their place, for all resources of their "
                 f"kind: {', '.join(sorted(resources))}",
             )
+        staged = {
+            line.permission.resource.text
+            for line in permissions
+            if any(step.rule == "several-stages" for step in line.widened)
+        }
+        if staged:
+            yield Finding(
+                "SEVERAL_RUNS",
+                f"names of the stages {', '.join(self._stages)} became patterns, good for all stages: "
+                f"{', '.join(sorted(staged))}",
+            )
         roots = {line.permission.principal for line in permissions if line.permission.principal.endswith(":root")}
         for root in sorted(roots):
             yield Finding("ROOT_CALLER", f"{root} made calls: no identity policy limits an account's root user")
@@ -409,12 +420,13 @@ def _starred(permissions: Iterable[UsedPermission]) -> dict[str, set[str]]:
     return dict(starred)
 
 
-def _service_and_stage(run: DeployRun, members: Members) -> tuple[str | None, str | None]:
-    """What was asked for, else what the run's stack shows: Serverless names it SERVICE-STAGE and tags it STAGE
+def _service_and_stages(run: DeployRun, members: Members) -> tuple[str | None, tuple[str, ...]]:
+    """What was asked for, else what the run's stacks show: Serverless names them SERVICE-STAGE and tags them STAGE
     (serverless 3.40, lib/plugins/aws/lib/naming.js).
     """
-    stage = run.stage or (members.stages[0] if len(members.stages) == 1 else None)
+    stages = (run.stage,) if run.stage else members.stages
     if run.service:
-        return run.service, stage
-    services = {stack.removesuffix(f"-{stage}") for stack in members.stacks if stage and stack.endswith(f"-{stage}")}
-    return (services.pop() if len(services) == 1 else None), stage
+        return run.service, stages
+    ends = tuple(f"-{stage}" for stage in stages)
+    services = {stack.removesuffix(end) for stack in members.stacks for end in ends if stack.endswith(end)}
+    return (services.pop() if len(services) == 1 else None), stages
