@@ -22,6 +22,7 @@ from tracer.emit.grants import Grant
 from tracer.errors import UsageError
 from tracer.model.action import Action
 from tracer.model.arn import ArnPattern
+from tracer.model.permission import ResourcesMode
 from tracer.model.policy import Conditions, Policy
 from tracer.reduce.generalize import Generalizer
 from tracer.report.rehearsal import Attempt, Told, rehearsed
@@ -137,9 +138,9 @@ def _rehearsed(stage: Stage, given: Sequence[Policy], *, once: bool) -> Told:
 
 def _grants(stage: Stage, outcomes: Iterable[Rehearsal]) -> Iterator[Grant]:
     """What would have allowed the refusals, for the next run's generated names too. Against a Deny nothing helps."""
-    settings = stage.settings
+    exact = stage.settings.resources is ResourcesMode.EXACT
     for outcome in outcomes:
-        general = Generalizer(settings.resources, settings.service, settings.stage, outcome.stacks)
+        general = Generalizer(ResourcesMode.EXACT if exact else ResourcesMode.NAMES, stacks=outcome.stacks)
         for refusal in outcome.refusals:
             if not refusal.explicit:
                 resource, _ = general(ArnPattern(refusal.resource))
