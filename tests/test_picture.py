@@ -4,6 +4,7 @@
     reduce    -> model, reference   emit -> model, reference
     pipeline  -> model, reference, reduce, emit, and the interface of collect
     query     -> model, reference, collect: nobody reduces there, one asks
+    redact    -> reference: it changes documents, and knows of them what AWS defines
     rehearse  -> nothing: what AWS checks is written there a second time, or a rehearsal could not contradict tracer
     cli       -> everything         errors: by all but the model
 
@@ -34,6 +35,7 @@ PICTURE: Final[dict[str, set[str]]] = {
     "reduce": {"model", "reference", "errors"},
     "emit": {"model", "reference", "errors"},
     "query": {"model", "reference", "collect", "errors"},
+    "redact": {"reference"},
     "rehearse": {"errors"},
     "pipeline": {"model", "reference", "reduce", "emit", "collect.interface", "errors"},
 }

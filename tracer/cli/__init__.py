@@ -30,6 +30,7 @@ class Commands(LazyGroup):
         "explain": "Show which events put an action into the policy, or a resource.",
         "report": "Show a deploy and its policy on one HTML page, with the evidence.",
         "query": "Ask one of the questions in queries/ of a trail's log files.",
+        "redact": "Replace account ids, names, addresses and keys, so that a run can be shown to others.",
         "permissions": "Print the IAM policy that tracer itself needs.",
         "demo": "Do the main job on a bundled recorded run: no account, no network.",
     }
