@@ -45,6 +45,7 @@ def allow(*actions: str, resource: str = "*") -> Mapping[str, Any]:
 
 
 def test_a_policy_that_suffices(tmp_path: Path):
+    (tmp_path / "moto.py").write_text("a module of the project that is called like one of the account's")
     done = rehearse(tmp_path, [allow("s3:*")], "--strict", "-o", str(tmp_path / "missing.json"))
     assert (done.returncode, done.stderr.count("rehearsing at")) == (0, 1)
     assert "under the policy: exit code 0\n  3 calls, none refused\n" in done.stdout

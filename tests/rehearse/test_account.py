@@ -265,6 +265,13 @@ def test_an_account_that_cannot_start_says_why(tmp_path):
         Account.start([str(tmp_path / "no such judge")])
 
 
+def test_what_is_not_installed_is_named(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("importlib.util.find_spec", lambda _: None)  # as where the extra was not asked for
+    with pytest.raises(RehearseError, match="moto, which the local account stands on, is not installed") as caught:
+        Account.start(["true"])
+    assert "cloudtrail-tracer[rehearse]" in caught.value.hint
+
+
 def test_the_environment_forgets_the_users_own_account(account: Account):
     mine = {"PATH": "/bin", "AWS_PROFILE": "production", "AWS_SESSION_TOKEN": "t", "NODE_OPTIONS": "--no-warnings"}
     environment = account.environment(Key("AKIA", "s", "arn"), mine, region="eu-west-1")

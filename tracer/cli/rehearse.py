@@ -84,7 +84,8 @@ def rehearse(
     from tracer.rehearse.account import Account
 
     given = read_policies(policies)
-    with Account.start([sys.executable, "-m", "tracer.cli.decide"], number=_account(settings, given)) as account:
+    judge = [sys.executable, "-P", "-m", "tracer.cli.decide"]
+    with Account.start(judge, number=_account(settings, given)) as account:
         told = _rehearsed(Stage(account, words, before, settings), given, once=once)
     show(rehearsed(told))
     if told.missing.statements and settings.output:

@@ -11,6 +11,7 @@ The account is a process of its own: nothing heavy is loaded here, and it ends w
 from __future__ import annotations
 
 import http.client
+import importlib.util
 import json
 import os
 import subprocess
@@ -35,6 +36,8 @@ ACCOUNT: Final = "123456789012"
 """The account's number, if no other is asked for: AWS's own example, which is moto's, too."""
 
 HOST: Final = "127.0.0.1"
+
+_INSTALL: Final = "`pip install 'cloudtrail-tracer[rehearse]'` installs what it needs"
 
 REGION: Final = "us-east-1"
 
@@ -108,7 +111,10 @@ class Account:
         Raises:
             RehearseError: moto is not installed, or the process ended at once.
         """
-        command = [sys.executable, "-m", "tracer.rehearse.server", "--account", number]
+        if importlib.util.find_spec("moto") is None:
+            raise RehearseError("moto, which the local account stands on, is not installed", _INSTALL)
+        # -P: what lies in the folder that the deploy is run from is no module of the account's.
+        command = [sys.executable, "-P", "-m", "tracer.rehearse.server", "--account", number]
         if seed is not None:
             command += ["--seed", str(seed)]
         if start is not None:
@@ -120,7 +126,7 @@ class Account:
             process.communicate()
             raise RehearseError(
                 "the local account did not start",
-                "what it said stands above; `pip install 'cloudtrail-tracer[rehearse]'` installs what it needs",
+                f"what it said stands above; {_INSTALL}",
             )
         return cls(process, json.loads(line)["port"])
 
