@@ -6,8 +6,10 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 from pseudo_terminal import Terminal, needs_terminal, opened, running
@@ -146,6 +148,33 @@ def test_an_interrupt_leaves_a_terminal_as_it_was():
         os.close(writer)
     assert terminal.screen() == []
     assert terminal.written.rfind(b"\x1b[?25h") > terminal.written.rfind(b"\x1b[?25l")
+
+
+def blocked_signals(thread: threading.Thread) -> int:
+    """The mask of a thread, a bit a signal, as Linux tells it."""
+    status = Path(f"/proc/self/task/{thread.native_id}/status").read_text(encoding="ascii")
+    return int(status.partition("SigBlk:")[2].split()[0], 16)
+
+
+@needs_terminal
+@pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="needs Linux's view of threads")
+@pytest.mark.parametrize("hidden_once", [False, True])
+def test_the_threads_behind_a_bar_take_no_signal(monkeypatch: pytest.MonkeyPatch, *, hidden_once: bool):
+    """One that they took would leave the work in its read, and an interrupt unheard."""
+    monkeypatch.setattr(progress, "SHOWN_AFTER", 0.0)
+    wanted = sum(1 << (number - 1) for number in (signal.SIGINT, signal.SIGTERM))
+    with opened() as (file, terminal), standing_at(file, monkeypatch):
+        before = threading.enumerate()
+        with working("Thinking"):
+            terminal.wait_for(bar_is_there)
+            if hidden_once:
+                say("a word")
+            for thread in threading.enumerate():
+                if isinstance(thread, threading.Timer):
+                    thread.join()  # it has drawn the bar, and what draws on is its child
+            (drawing,) = (thread for thread in threading.enumerate() if thread not in before)
+            assert blocked_signals(drawing) & wanted == wanted
+        assert not signal.pthread_sigmask(signal.SIG_BLOCK, ())
 
 
 def test_without_a_terminal_rich_is_not_even_loaded():

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import signal
 import stat
 import sys
 import threading
@@ -153,7 +154,8 @@ class _Waiting:
         self._timer.daemon = True
 
     def __enter__(self) -> None:
-        self._timer.start()
+        with _signals_are_ours():
+            self._timer.start()
 
     def __exit__(self, *_: object) -> None:
         self._timer.cancel()
@@ -185,7 +187,21 @@ class _Waiting:
 
     def _show(self) -> None:
         if self._bar and not self._hidden:
-            self._bar.start()
+            with _signals_are_ours():
+                self._bar.start()
+
+
+@contextlib.contextmanager
+def _signals_are_ours() -> Iterator[None]:
+    """Threads that are started now get no signal: one that they took would not wake the work from what it waits for."""
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 _shown: Final[list[_Waiting]] = []
