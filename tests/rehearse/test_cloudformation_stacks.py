@@ -473,6 +473,18 @@ class TestTemplates:
         [failure] = stack.account.failures()
         assert "does not know what CloudFormation calls for AWS::AppSync::GraphQLApi" in failure
 
+    def test_a_function_that_is_not_known_is_a_loud_failure(self, stack: Stack):
+        name = {"Fn::Join": ["-", ["orders", {"Fn::Cidr": ["10.0.0.0/16", 1, 8]}]]}
+        nested = {"Type": "AWS::SNS::Topic", "Properties": {"DisplayName": {"Fn::Cidr": ["10.0.0.0/16", 1, 8]}}}
+        for properties in (nested, {"Type": "AWS::SNS::Topic", "Properties": {"DisplayName": name}}):
+            with pytest.raises(ClientError, match="does not know the function Fn::Cidr"):
+                stack.create({"Topic": properties})
+            stack.delete()
+
+    def test_a_name_that_nothing_has_is_refused(self, stack: Stack):
+        with pytest.raises(ClientError, match=r"Unresolved resource dependencies \[Nobody\]"):
+            stack.create({"Topic": {**TOPIC, "Properties": {"DisplayName": {"Ref": "Nobody"}}}})
+
     def test_an_attribute_that_is_not_known_is_a_loud_failure(self, stack: Stack):
         with pytest.raises(ClientError, match="does not know the attribute Colour of AWS::SQS::Queue"):
             stack.create({"Queue": QUEUE}, {"Outputs": {"Colour": {"Value": {"Fn::GetAtt": ["Queue", "Colour"]}}}})

@@ -16,9 +16,10 @@ from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from moto.cloudformation.exceptions import ValidationError
-from moto.cloudformation.parsing import ResourceMap, clean_json
+from moto.cloudformation.parsing import ResourceMap, clean_json, get_references_from_template
 from moto.utilities.utils import get_partition
 
+from tracer.errors import RehearseError
 from tracer.rehearse.call import ApiError
 from tracer.rehearse.cloudformation import resources
 from tracer.rehearse.cloudformation.calls import CallFailed, Forwarder
@@ -33,6 +34,15 @@ _DYNAMIC: Final = re.compile(r"\{\{resolve:(ssm|ssm-secure|secretsmanager):([^{}
 """https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/dynamic-references.html"""
 
 _RETAIN: Final = "Retain"
+
+_FUNCTIONS: Final = frozenset(
+    f"Fn::{name}"
+    for name in (
+        *("Base64", "FindInMap", "GetAZs", "GetAtt", "If", "ImportValue"),
+        *("Join", "Select", "Split", "Sub", "ToJsonString"),
+    )
+)
+"""What moto's `clean_json` resolves; another one it would leave as it stands."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,8 +110,9 @@ class StackResources(ResourceMap):
         """Take a template as the one that is deployed next.
 
         Raises:
-            ValidationError: it is none, or a parameter has no value.
+            ValidationError: it is none, it names what it has not, or a parameter has no value.
             NoType: nothing is known of what is called for a resource's type.
+            RehearseError: nothing is known of a function.
         """
         self._rolled_back_to = self._template, self._resource_json_map
         self._steps = []
@@ -112,6 +123,7 @@ class StackResources(ResourceMap):
         for logical_id, body in template["Resources"].items():
             if self._asked_for(logical_id):
                 resource_type(body["Type"])
+                self._check_names(body)
 
     def deploy(self) -> None:
         """Make the resources what the template says. Nothing is removed yet: see `clean_up` and `roll_back`.
@@ -161,6 +173,21 @@ class StackResources(ResourceMap):
         left = {failure.wanted.logical_id for failure in failures}
         self._made = {name: resource for name, resource in self._made.items() if name in left}
         return failures
+
+    def _check_names(self, body: Mapping[str, Any]) -> None:
+        """Refuse what could not be resolved later on."""
+        for name in get_references_from_template(dict(body)):
+            if name not in self._resource_json_map and name not in self._parsed_resources:
+                where = "in the Resources block of the template"
+                raise ValidationError(
+                    message=f"Template format error: Unresolved resource dependencies [{name}] {where}"
+                )
+        for function in _functions(body):
+            if function not in _FUNCTIONS:
+                raise RehearseError(
+                    f"the rehearsal's account does not know the function {function}",
+                    "moto resolves templates; leave it out of the rehearsed template",
+                )
 
     def _surplus(self) -> list[Resource]:
         """What is there and the template does not ask for, the latest first."""
@@ -287,6 +314,17 @@ class StackResources(ResourceMap):
             message = f"Unable to fetch parameters [{names}] from parameter store for this account."
             raise CallFailed(ApiError("ValidationError", message))
         return str(found[0]["Value"])
+
+
+def _functions(value: Value) -> Iterator[str]:
+    """The functions that a part of a template uses."""
+    if isinstance(value, Mapping):
+        yield from (name for name in value if str(name).startswith("Fn::"))
+        for item in value.values():
+            yield from _functions(item)
+    elif isinstance(value, list):
+        for item in value:
+            yield from _functions(item)
 
 
 def _in_place(before: Wanted, wanted: Wanted) -> bool:
