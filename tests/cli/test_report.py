@@ -33,7 +33,8 @@ def test_a_folder_gets_it_under_its_name(out: Path, tmp_path: Path):
 def test_it_takes_the_options_of_emit(out: Path):
     text = run_cli("report", out / "trace.json", "--merge", "tighten").stdout
     assert "serverless-advanced (--merge tighten)" in text
-    assert "left out or narrowed" in text
+    assert "<em>left out</em>" in text
+    assert "<em>narrowed</em>" in text
     assert 'id="baseline"' not in run_cli("report", out / "trace.json", "--baseline", "none").stdout
 
 
