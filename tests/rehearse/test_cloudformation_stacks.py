@@ -517,6 +517,25 @@ def test_what_the_environment_says_of_aws_does_not_lead_calls_elsewhere(monkeypa
         assert stack.status == "CREATE_COMPLETE"
 
 
+def test_the_interfaces_of_a_function_in_a_network_are_waited_for(stack: Stack):
+    ec2 = client(stack.account, stack.account.root(), "ec2")
+    vpc = ec2.create_vpc(CidrBlock="10.0.0.0/16")["Vpc"]["VpcId"]
+    subnet = ec2.create_subnet(VpcId=vpc, CidrBlock="10.0.1.0/24")["Subnet"]["SubnetId"]
+    group = ec2.create_security_group(GroupName="functions", Description="functions", VpcId=vpc)["GroupId"]
+    properties = {
+        "Role": stack.account.role("functions", trust("lambda.amazonaws.com")),
+        "Runtime": "python3.12",
+        "Handler": "index.h",
+        "Code": {"ZipFile": "h = print"},
+        "VpcConfig": {"SubnetIds": [subnet], "SecurityGroupIds": [group]},
+    }
+    stack.create({"Function": {"Type": "AWS::Lambda::Function", "Properties": properties}})
+    needs = {need.action for call in stack.forwarded() for need in call.needs}
+    assert needs >= {"ec2:DescribeSubnets", "ec2:DescribeSecurityGroups", "ec2:DescribeVpcs"}
+    stack.delete()
+    assert stack.called()[-1] == "ec2.DescribeNetworkInterfaces"
+
+
 def test_a_custom_resource_needs_its_function_to_be_invoked(account: Account):
     role = account.role("functions", trust("lambda.amazonaws.com"))
     function = {
