@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import threading
 import time
 
@@ -34,6 +35,15 @@ def test_several_work_at_once_and_no_more_than_may_be_ahead():
         assert next(results) == 0
         assert len(started) <= 4
         assert list(results) == [1, 2, 3, 4, 5]
+
+
+@pytest.mark.skipif(not hasattr(signal, "pthread_sigmask"), reason="signals as POSIX has them")
+def test_signals_are_left_to_who_waits():
+    """One that a worker took would not wake the main thread from waiting for a result."""
+    with Workers(2, 2) as workers:
+        for mask in workers.map(lambda _: signal.pthread_sigmask(signal.SIG_BLOCK, ()), range(4)):
+            assert mask >= {signal.SIGINT, signal.SIGTERM}
+    assert signal.pthread_sigmask(signal.SIG_BLOCK, ()) == set()
 
 
 def test_an_error_is_raised_in_its_place():

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import signal
 import stat
 import sys
 import threading
@@ -18,6 +17,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from tracer.collect.interface import RecordSource
+from tracer.collect.signals import kept_from_new_threads
 from tracer.model.finding import Finding
 from tracer.model.record import RawRecord
 from tracer.model.run import DeployRun
@@ -154,7 +154,7 @@ class _Waiting:
         self._timer.daemon = True
 
     def __enter__(self) -> None:
-        with _signals_are_ours():
+        with kept_from_new_threads():
             self._timer.start()
 
     def __exit__(self, *_: object) -> None:
@@ -187,21 +187,8 @@ class _Waiting:
 
     def _show(self) -> None:
         if self._bar and not self._hidden:
-            with _signals_are_ours():
+            with kept_from_new_threads():
                 self._bar.start()
-
-
-@contextlib.contextmanager
-def _signals_are_ours() -> Iterator[None]:
-    """Threads that are started now get no signal: one that they took would not wake the work from what it waits for."""
-    if not hasattr(signal, "pthread_sigmask"):
-        yield
-        return
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM})
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 _shown: Final[list[_Waiting]] = []

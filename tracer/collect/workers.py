@@ -16,6 +16,8 @@ from concurrent.futures import Future
 from types import TracebackType
 from typing import Final, TypeVar
 
+from tracer.collect.signals import kept_from_new_threads
+
 GRACE: Final = 2.0
 """Seconds that calls under way may take to end once an error stopped the work."""
 
@@ -38,8 +40,9 @@ class Workers:
 
     def __enter__(self) -> Workers:
         """Start the threads."""
-        for thread in self._threads:
-            thread.start()
+        with kept_from_new_threads():
+            for thread in self._threads:
+                thread.start()
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: object, trace: TracebackType | None) -> None:
