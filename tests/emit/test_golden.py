@@ -22,11 +22,12 @@ from golden import FOLDER, GOLDENS, TRAIL, Golden
 from redaction import anonymous
 from second_opinion import Referee
 
+from tracer.emit.check import check
 from tracer.emit.draft import Document, Draft
 from tracer.emit.evaluate import Call, Decision, Evaluator
 from tracer.emit.format import FORMATS
 from tracer.emit.lines import Line
-from tracer.model.permission import Permission
+from tracer.model.permission import Permission, Section
 from tracer.model.policy import Policy, Statement
 
 NO_TRAIL = [pytest.mark.shared, pytest.mark.skipif(not TRAIL.exists(), reason="the real records are not here")]
@@ -130,6 +131,24 @@ def test_it_grants_what_was_expected_by_hand_and_nothing_else(golden: Golden):
     for stem, rows in expected["documents"].items():
         granted = {(action, read(resource), read(condition)) for action, resource, condition in grants(lines[stem])}
         assert sorted(granted) == sorted(foreseen(rows)), stem
+
+
+@pytest.mark.parametrize("golden", ALL)
+def test_check_misses_nothing_and_finds_nothing_idle_or_beyond(golden: Golden):
+    draft = draft_of(golden)
+    for principal in {document.principal for document in draft.documents}:
+        theirs = [document for document in draft.documents if document.principal == principal]
+        statements = draft.baseline.policy if theirs[0].section is Section.DEPLOYER else Policy()
+        verdict = check(
+            [document.policy for document in theirs],
+            draft.trace,
+            section=theirs[0].section,
+            principal=principal,
+            baseline=statements,
+        )
+        assert (verdict.missing, verdict.excess) == ((), ())
+        idle = [theirs[one.policy].lines[one.statement] for one in verdict.idle]
+        assert all(line.baseline for line in idle)
 
 
 @pytest.mark.parametrize("golden", ALL)

@@ -31,6 +31,14 @@ CASES = {
     "an object's action on a bucket's name": (allow("s3:GetObject", BUCKET), [("s3:GetObject", NO_RESOURCE)]),
     "the whole service": (allow("s3:*", [BUCKET, KEY]), []),
     "everything": (allow("*", [BUCKET, "arn:aws:nosuch:::a"]), [("arn:aws:nosuch:::a", NO_ACTION)]),
+    "API Gateway's second version": (
+        allow("apigateway:POST", [f"arn:aws:apigateway:us-east-1::{path}" for path in ("/apis", "/apis/a/routes")]),
+        [],
+    ),
+    "an API, made by its own verb": (
+        allow("apigateway:POST", "arn:aws:apigateway:us-east-1::/apis/abc"),
+        [("apigateway:POST", NO_RESOURCE)],
+    ),
     "a deny": (allow("s3:HeadBucket", effect="Deny"), []),
     "all but some": (Statement(not_actions=("s3:HeadBucket",), resources=(BUCKET,)), []),
 }

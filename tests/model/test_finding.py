@@ -25,6 +25,9 @@ EXPECTED = {
     "BLOCKED_BY_DENY": "error",
     "NOT_EXPRESSIBLE": "warning",
     "ESCALATION_RISK": "note",
+    "IGNORED": "note",
+    "WILDCARD_ACTION": "note",
+    "SEVERAL_RUNS": "warning",
 }
 
 
