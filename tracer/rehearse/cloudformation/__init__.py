@@ -7,14 +7,14 @@ and this package makes the resources:
 
     types/TYPE.json   what CloudFormation calls to make, change and remove a resource of a type: data, with sources
     rows.py           that data as values                   expressions.py   the words it is written in
-    template.py       how parameters of calls are filled from a resource's properties
     calls.py          one call: judged, run against moto's services, recorded
     resources.py      a resource's life: create, update or replace, delete
     stack.py          a stack's: in order of dependency, cleaning up, rolling back
     operations.py     the operations on stacks that moto answers, with AWS's statuses and events
 
 What it costs: the calls of a type are an opinion until somebody looks at a real account's records. Each row says where
-it is from, and a test holds all of them against the permissions that CloudFormation's own registry declares.
+it is from, and a test holds all of them against the permissions that CloudFormation's own registry declares; of the
+reads that the registry declares, those are made that wait for a resource, or find out what it holds.
 https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/using-iam-servicerole.html
 """
 

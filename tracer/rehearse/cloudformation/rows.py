@@ -8,7 +8,7 @@ One file a type, named as the type with `-` for `::`. A file:
      "tags": "Tags",                    the property with its tags, where it has another name
      "id": "name",                      its physical id                                     (an expression)
      "attributes": {"Arn": "..."},      what Fn::GetAtt gives                               (expressions)
-     "replace": ["LogGroupName"],       a change of these makes a new resource; `["*"]`: of any
+     "replace": ["LogGroupName"],       a change of these makes a new resource
      "create": [CALL...], "update": [CALL...], "delete": [CALL...],
      "tag": [CALL...],                  as update, where the tags alone changed too
      "why": "..."}                      for people; what the row leaves out, and why
@@ -49,11 +49,14 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib.resources import files
-from typing import Any
+from typing import Any, Final
 
 from tracer.errors import RehearseError
 
-CUSTOM = "AWS::CloudFormation::CustomResource"
+CUSTOM: Final = "AWS::CloudFormation::CustomResource"
+"""The type that all `Custom::*` types are."""
+
+_HANDLERS: Final = ("create", "update", "tag", "delete")
 
 
 class NoType(RehearseError):
@@ -103,7 +106,7 @@ class ResourceType:
 
     def replaces(self, changed: Sequence[str]) -> bool:
         """Whether a change of these properties makes a new resource of it."""
-        return "*" in self.replace or bool(set(changed) & set(self.replace))
+        return bool(set(changed) & set(self.replace))
 
 
 def resource_type(name: str) -> ResourceType:
@@ -125,9 +128,6 @@ def resource_types() -> Mapping[str, ResourceType]:
 def _row(document: Mapping[str, Any]) -> ResourceType:
     handlers = {handler: tuple(map(_call, document.get(handler, ()))) for handler in _HANDLERS}
     return ResourceType(**{**document, **handlers})
-
-
-_HANDLERS = ("create", "update", "tag", "delete")
 
 
 def _call(document: Mapping[str, Any]) -> HandlerCall:
