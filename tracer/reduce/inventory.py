@@ -162,7 +162,8 @@ class Facts:
 
     def observe(self, call: Call) -> None:
         """Note what this call shows."""
-        self._note((call.identity.arn, call.identity.session_issuer_arn))
+        identity = call.identity
+        self._note(arn for text in (identity.arn, identity.session_issuer_arn) if (arn := Arn.find(text)))
         if call.service == "iam":
             self.observe_iam(call.record)
         if call.service == "cloudformation":
@@ -175,7 +176,8 @@ class Facts:
 
     def observe_iam(self, record: Record) -> None:
         """Note what this call of IAM shows, whoever made it."""
-        self._note(value for _, _, value in leaves(record.response_elements))
+        arns = (arn for _, _, value in leaves(record.response_elements) if (arn := Arn.find(value)))
+        self._note(arn for arn in arns if arn.account == record.account)
         if record.event_name in _NAMED and record.error_code is None:
             self._note_created(record)
         if record.event_name == _TO_PROFILE:
@@ -212,10 +214,9 @@ class Facts:
                 key = (record.account or "", profile)
                 self.profiles[key] = min(role, self.profiles.get(key, role))
 
-    def _note(self, arns: Iterable[str | None]) -> None:
-        for text in arns:
-            arn = Arn.find(text)
-            if arn and arn.service == "iam" and "/" in arn.resource:
+    def _note(self, arns: Iterable[Arn]) -> None:
+        for arn in arns:
+            if arn.service == "iam" and "/" in arn.resource:
                 kind, _, full = arn.resource.partition("/")
                 self._note_name(arn.account, f"{kind}/", full)
 
