@@ -228,6 +228,14 @@ def test_a_session_policy_bounds(account: Account):
         session.list_buckets()
 
 
+def test_the_source_identity_of_a_session_is_recorded(account: Account):
+    role = account.role("ci", TRUST, [ADMINISTRATOR])
+    session_of(account, account.administrator(), role, SourceIdentity="tracer-first").list_buckets()
+    context = account.records()[-1]["userIdentity"]["sessionContext"]
+    assert context["sourceIdentity"] == "tracer-first"
+    assert [need.action for need in account.calls()[0].needs] == ["sts:AssumeRole", "sts:SetSourceIdentity"]
+
+
 def test_an_operation_without_a_row_fails_loudly(account: Account):
     with pytest.raises(ClientError) as caught:
         client(account, account.administrator(), "iam").list_server_certificates()

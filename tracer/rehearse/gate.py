@@ -162,6 +162,8 @@ class Gate:
 
     def _denials(self, call: Call, needs: Sequence[Need]) -> list[Denial]:
         """A denial for each need that some layer does not allow: AWS tells of the first, and of a Deny before all."""
+        if not needs:
+            return []
         principal, found = call.caller.principal_arn, {}
         for layer in self.directory.layers(call.caller):
             decisions = self.judge.decide(layer.policies, principal, needs)
