@@ -7,7 +7,8 @@
   const root = document.documentElement;
   for (const element of document.querySelectorAll(".script")) element.hidden = false;
 
-  // Light and dark: the system's choice until somebody makes one. Storage may be closed to a file; then it lasts as long as the page.
+  // Light and dark: the system's choice until somebody makes one. Storage may be closed to a file; then the choice lasts
+  // as long as the page.
   const theme = $("theme");
   const dark = () => root.dataset.theme ? root.dataset.theme === "dark" : matchMedia("(prefers-color-scheme: dark)").matches;
   const name = () => { theme.firstChild.data = dark() ? "Light" : "Dark"; };
@@ -45,7 +46,9 @@
     });
   }
 
-  // A link to a statement unfolds it and puts the keyboard there. Browsers unfold by themselves as they come to it; this also moves the focus.
+  // A link to a statement unfolds it, which browsers do by themselves, shows it where the filter hides it, and puts the
+  // keyboard there.
+  let clear = () => {};
   const follow = () => {
     let id = location.hash.slice(1);
     try { id = decodeURIComponent(id); } catch { /* as it is */ }
@@ -59,7 +62,6 @@
 
   // The filter. The texts are read once; a keystroke compares strings and touches only what changes.
   const form = $("filter");
-  let clear = () => {};
   if (form) {
     const [query, service, origin, found, nothing, unfold] = ["query", "service", "origin", "found", "nothing", "unfold"].map($);
     let index = null;
