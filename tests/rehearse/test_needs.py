@@ -22,7 +22,19 @@ ALL: Final[Mapping[str, Any]] = {
     "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}],
 }
 
-KEYS: Final = {"action", "resource", "context", "when", "unless", "each", "tags", "unchecked", "source", "why"}
+KEYS: Final = {
+    "action",
+    "resource",
+    "context",
+    "when",
+    "unless",
+    "each",
+    "tags",
+    "unchecked",
+    "source",
+    "verified",
+    "why",
+}
 
 MODELS: Final = botocore.session.get_session()
 
@@ -215,6 +227,20 @@ def needed(service: str, operation: str, **params: object) -> list[tuple[str, st
             {"Bucket": "b", "Delete": {"Objects": [{"Key": "1"}, {"Key": "2", "VersionId": "x"}]}},
             [("s3:DeleteObject", "arn:aws:s3:::b/1"), ("s3:DeleteObjectVersion", "arn:aws:s3:::b/2")],
             id="each of a list",
+        ),
+        pytest.param(
+            "s3",
+            "CreateBucket",
+            {"Bucket": "b", "ACL": "private"},
+            [("s3:CreateBucket", "arn:aws:s3:::b")],
+            id="unless",
+        ),
+        pytest.param(
+            "s3",
+            "CreateBucket",
+            {"Bucket": "b", "ACL": "public-read"},
+            [("s3:CreateBucket", "arn:aws:s3:::b"), ("s3:PutBucketAcl", "arn:aws:s3:::b")],
+            id="when",
         ),
         pytest.param(
             "apigateway",

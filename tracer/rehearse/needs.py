@@ -25,6 +25,7 @@ A row's keys:
     tags       the path of the request's tags, for `aws:RequestTag` and `aws:TagKeys`
     unchecked  true, with its `why`, where the judge's own tables are wrong
     source     where it is not the file's
+    verified   false where no page was read that states it
     why        for people
 
 Templates and paths are those of `templates.py`. An operation without a row is refused loudly: it is never guessed what
