@@ -156,7 +156,8 @@ def record(
 
 
 def write_trail(folder: Path, records: Iterable[Mapping[str, Any]]) -> Path:
-    """Write `records` below `folder` as a trail does in S3: one gzip file for each account, region and day.
+    """Write `records` below `folder` as a trail does in S3: one gzip file for each account, region and day, delivered
+    in the minute of its last record.
 
     Returns:
         `folder`.
@@ -165,9 +166,8 @@ def write_trail(folder: Path, records: Iterable[Mapping[str, Any]]) -> Path:
     for item in records:
         files[item.get("recipientAccountId", ACCOUNT), item["awsRegion"], item["eventTime"][:10]].append(item)
     for (account, region, day), content in files.items():
-        name = (
-            f"{account}_CloudTrail_{region}_{day.replace('-', '')}T2355Z_{_id('', account, region, day)[:16]}.json.gz"
-        )
+        delivered = max(item["eventTime"] for item in content)[:16].replace("-", "").replace(":", "")
+        name = f"{account}_CloudTrail_{region}_{delivered}Z_{_id('', account, region, day)[:16]}.json.gz"
         path = folder / "AWSLogs" / account / "CloudTrail" / region / day.replace("-", "/") / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(gzip.compress(json.dumps({"Records": content}).encode(), mtime=0))

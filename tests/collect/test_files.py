@@ -8,6 +8,7 @@ import json
 import os
 import sys
 import threading
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -16,7 +17,7 @@ from support import Heard, record, write_trail
 from tracer.collect.files import FileSource
 from tracer.errors import CollectError
 from tracer.model.record import Unreadable
-from tracer.model.run import DeployRun
+from tracer.model.run import DeployRun, TimeWindow
 
 RUN = DeployRun()
 TRAIL = "AWSLogs/123456789012"
@@ -229,3 +230,19 @@ def test_a_meter_hears_how_much_there_is_and_how_much_was_read(tmp_path: Path):
     assert len(list(source.records(RUN))) == 4
     assert meter.expected == [(3, size)]
     assert (meter.files, meter.size) == (6, 2 * size + 2)
+
+
+@pytest.mark.parametrize(
+    ("delivered", "is_read"),
+    [("0755", False), ("0800", True), ("0930", True), ("1000", True), ("1001", False)],
+    ids=["before", "at its start", "inside", "an hour after", "later"],
+)
+def test_a_file_whose_name_rules_it_out_is_not_read(tmp_path: Path, delivered: str, is_read: bool):
+    window = TimeWindow(datetime(2026, 11, 24, 8, tzinfo=UTC), datetime(2026, 11, 24, 9, tzinfo=UTC))
+    put(tmp_path, f"123456789012_CloudTrail_us-east-1_20261124T{delivered}Z_x.json.gz", gzip.compress(log("A")))
+    put(tmp_path, "another.json", log("B"))
+    source = FileSource([tmp_path])
+    run = DeployRun(window=window)
+    found = [json.loads(item)["eventName"] for item in source.records(run) if isinstance(item, bytes)]
+    assert found == (["A", "B"] if is_read else ["B"])
+    assert len(source.findings()) == (delivered == "1001")

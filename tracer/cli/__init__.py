@@ -6,13 +6,22 @@ table below repeats the first line of each command's help; a test holds the two 
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 import click
 
 from tracer import __version__
 from tracer.cli.group import LazyGroup
-from tracer.cli.times import system_clock
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+
+def clock() -> datetime:
+    """The time now; imported when it is asked for, as the commands are."""
+    from tracer.cli.times import system_clock
+
+    return system_clock()
 
 
 class Commands(LazyGroup):
@@ -41,7 +50,7 @@ class Commands(LazyGroup):
     "tracer",
     cls=Commands,
     epilog="Start with `tracer demo`; then `tracer run --help`.",
-    context_settings={"help_option_names": ["-h", "--help"], "obj": system_clock},
+    context_settings={"help_option_names": ["-h", "--help"], "obj": clock},
 )
 def main() -> None:
     """Find out which IAM permissions a deploy really needs.

@@ -21,9 +21,7 @@ from typing import ClassVar
 
 import click
 
-from tracer.cli.output import talk
 from tracer.errors import TracerError
-from tracer.report.failure import failure
 
 
 class LazyGroup(click.Group):
@@ -54,6 +52,9 @@ class LazyGroup(click.Group):
             try:
                 return super().invoke(ctx)
             except TracerError as error:
+                from tracer.cli.output import talk
+                from tracer.report.failure import failure
+
                 talk(failure(error.message, error.hint))
                 ctx.exit(error.exit_code)
             except KeyboardInterrupt:

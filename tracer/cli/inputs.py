@@ -69,7 +69,7 @@ def open_run(settings: Settings) -> tuple[RecordSource, DeployRun]:
 
     if settings.dry_run:
         _show_queries([queried(spec).sql(run) for spec in sources if asks_in_sql(spec)], settings)
-    source = open_source(sources, run, history, trail, queried, reading)
+    source = open_source(sources, run, history, trail, queried, reading, settings.slack)
     return CountedSource(source, reading) if reading else source, run
 
 

@@ -16,11 +16,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from tracer.collect.interface import RecordSource
+from tracer.collect.interface import RecordSource, SearchableSource
 from tracer.collect.signals import kept_from_new_threads
 from tracer.model.finding import Finding
 from tracer.model.record import RawRecord
 from tracer.model.run import DeployRun
+from tracer.model.search import Search, Wanted
 
 if TYPE_CHECKING:
     from tracer.cli.bar import Bar
@@ -97,9 +98,46 @@ class CountedSource:
                 yield record
         reading.end_pass()
 
+    def search(self, run: DeployRun) -> Search | None:
+        """A search in the source's records, which shows how far it is; None where it has none."""
+        search = self._source.search(run) if isinstance(self._source, SearchableSource) else None
+        return CountedSearch(search, self._reading) if search else None
+
     def findings(self) -> tuple[Finding, ...]:
         """The source's findings."""
         return self._source.findings()
+
+
+class CountedSearch:
+    """A search whose records are counted, and which shows how far it is. Args: as CountedSource's."""
+
+    def __init__(self, search: Search, reading: Reading) -> None:
+        self._search = search
+        self._reading = reading
+        self.found = search.found
+
+    @property
+    def skipped(self) -> int:
+        """As the search has it."""
+        return self._search.skipped
+
+    def look(self, wanted: Wanted) -> Iterator[RawRecord]:
+        """As the search has it."""
+        return self._counted(self._search.look(wanted))
+
+    def glance(self, wanted: Wanted) -> Iterator[RawRecord]:
+        """As the search has it."""
+        return self._counted(self._search.glance(wanted))
+
+    def _counted(self, records: Iterator[RawRecord]) -> Iterator[RawRecord]:
+        reading = self._reading
+        reading.passes = reading.passed + 1
+        reading.begin_pass()
+        with working("Reading", reading):
+            for record in records:
+                reading.records += 1
+                yield record
+        reading.end_pass()
 
 
 def is_watched() -> bool:

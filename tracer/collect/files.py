@@ -3,7 +3,7 @@
 What comes in: paths. What goes out: the records of the files there, folder by folder in the order of their names, in
 every shape and packing that `tracer.collect.shapes` knows; `tracer.collect.search` reads those fast that look as a
 trail delivers them, and finds the records of a few callers in them. Of runs this is known: a file whose name says that
-it was delivered before the window holds none of its calls, and is not read. All else the records are asked, in reduce.
+it was delivered before the window, or long after it, is not read. All else the records are asked, in reduce.
 
 What can be read only once (standard input, a pipe) is spooled, because a run is read twice.
 """
@@ -14,14 +14,16 @@ import os
 import stat
 import sys
 from collections.abc import Iterator, Sequence
+from datetime import timedelta
 from pathlib import Path
 from typing import BinaryIO, Final
 
+from tracer.collect.interface import DELIVERED
 from tracer.collect.meter import Meter, Unwatched
 from tracer.collect.search import FileSearch, all_records, unpacked
 from tracer.collect.shapes import read_records
 from tracer.collect.spool import Spool
-from tracer.collect.trail import may_hold
+from tracer.collect.trail import delivered, is_in_time
 from tracer.errors import CollectError
 from tracer.model.finding import Finding
 from tracer.model.record import RawRecord
@@ -46,16 +48,19 @@ class FileSource:
     Args:
         paths: a file, a folder (read with all folders below it), or `-` for standard input; each.
         meter: hears how far the reading is; where there is none, nobody counts beforehand how much there is.
+        slack: how long after a run's window files are still read, which their names tell of a trail's.
     """
 
-    def __init__(self, paths: Sequence[str | Path], meter: Meter | None = None) -> None:
+    def __init__(self, paths: Sequence[str | Path], meter: Meter | None = None, slack: timedelta = DELIVERED) -> None:
         self._paths = tuple(dict.fromkeys(str(path) for path in paths))
+        self._slack = slack
+        self._late: set[str] = set()
         self._spools: dict[str, Spool] = {}
         self._meter = meter or Unwatched()
         self._uncounted = self._paths if meter else ()
 
     def records(self, run: DeployRun) -> Iterator[RawRecord]:
-        """Every record in the files, but for those that were delivered before the run's window.
+        """Every record in the files, but for those that were not delivered in time for the run's window.
 
         Raises:
             CollectError: a path is missing, holds no log file, or cannot be read.
@@ -69,7 +74,7 @@ class FileSource:
         self._begin(run)
         if not all(path != STDIN and _is_stored(path) for path in self._paths):
             return None
-        files = [file for path in self._paths for file in _files_for(path, run.window)]
+        files = [file for path in self._paths for file in self._files_for(path, run.window)]
         return FileSearch(files, _content, self._meter)
 
     def _begin(self, run: DeployRun) -> None:
@@ -79,8 +84,11 @@ class FileSource:
         self._count(run.window)
 
     def findings(self) -> tuple[Finding, ...]:
-        """None: what a file lacks shows in its records."""
-        return ()
+        """That files came too late to be read, where some did; what a file lacks shows in its records."""
+        if not self._late:
+            return ()
+        came = f"{len(self._late)} log files were delivered more than {self._slack} after the window and not read"
+        return (Finding("COVERAGE_GAP", f"{came}: calls may be missing (--slack)"),)
 
     def _records_at(self, path: str, window: TimeWindow) -> Iterator[RawRecord]:
         if path == STDIN:
@@ -107,7 +115,7 @@ class FileSource:
         return self._spools[path]
 
     def _records_in_files(self, path: str, window: TimeWindow) -> Iterator[RawRecord]:
-        for file in unpacked(_files_for(path, window), _content):
+        for file in unpacked(self._files_for(path, window), _content):
             yield from all_records(file)
             self._meter.advance(1, len(file.content))
 
@@ -116,24 +124,26 @@ class FileSource:
             self._meter.advance(0, len(chunk))
             yield chunk
 
+    def _files_for(self, path: str, window: TimeWindow) -> Iterator[str]:
+        """The log files at and under `path` that may hold records of the window, in order. Raises CollectError."""
+        empty = True
+        for file in log_files(path):
+            empty = False
+            if is_in_time(file, window, self._slack):
+                yield file
+            elif window.since is None or delivered(file) > f"{window.since:%Y%m%dT%H%MZ}":
+                self._late.add(file)
+        if empty:
+            raise CollectError(f"no log files in {path}", _LOOKED_FOR)
+
     def _count(self, window: TimeWindow) -> None:
         """Tell the meter, once, how much there is to read; nobody knows it of a pipe."""
         for path in self._uncounted:
             if path != STDIN and not stat.S_ISFIFO(_stat(path).st_mode):
-                sizes = [_stat(file).st_size for file in log_files(path) if may_hold(file, window)]
+                files = [file for file in log_files(path) if is_in_time(file, window, self._slack)]
+                sizes = [_stat(file).st_size for file in files]
                 self._meter.expect(len(sizes), sum(sizes))
         self._uncounted = ()
-
-
-def _files_for(path: str, window: TimeWindow) -> Iterator[str]:
-    """The log files at and under `path` that may hold records of the window, in order. Raises CollectError."""
-    empty = True
-    for file in log_files(path):
-        empty = False
-        if may_hold(file, window):
-            yield file
-    if empty:
-        raise CollectError(f"no log files in {path}", _LOOKED_FOR)
 
 
 def log_files(path: str) -> Iterator[str]:

@@ -53,6 +53,7 @@ def open_source(
     trail: Callable[[str], RecordSource] = S3Source,
     queried: Callable[[str], RecordSource] = query_source,
     meter: Meter | None = None,
+    slack: timedelta = SLACK,
 ) -> RecordSource:
     """The source that `specs` name: paths, `-` for standard input, `s3://bucket/prefix`, `lookup`,
     `athena:database.table`, `lake:event-data-store`; several are read one after the other.
@@ -66,6 +67,7 @@ def open_source(
         trail: makes the source that `s3://bucket/prefix` names, of that.
         queried: makes the source that is asked in SQL, of its spec.
         meter: hears how far the reading of files is.
+        slack: how much later than a call its log file may be delivered; of files that are read.
 
     Raises:
         UsageError: nothing is named, or no bucket, table or event data store.
@@ -74,7 +76,7 @@ def open_source(
         raise UsageError("no source is named", "name one: --from logs/, --from lookup, or --from - for standard input")
     sources: list[RecordSource] = []
     if paths := [spec for spec in specs if _is_path(spec)]:
-        sources.append(FileSource(paths, meter))
+        sources.append(FileSource(paths, meter, slack))
     sources += [trail(spec) for spec in dict.fromkeys(specs) if spec.startswith(SCHEME)]
     sources += [queried(spec) for spec in dict.fromkeys(specs) if asks_in_sql(spec)]
     if LOOKUP in specs:

@@ -239,11 +239,16 @@ def covers_from(name: DigestName, window: TimeWindow) -> bool:
     return window.since is None or name.end >= f"{window.since:%Y%m%dT%H%M%SZ}"
 
 
-def may_hold(name: str, window: TimeWindow) -> bool:
-    """Whether the file of this name may hold calls of the window: False where it was delivered before. CloudTrail
-    delivers late, so a file that came after the window may hold some.
+def is_in_time(name: str, window: TimeWindow, slack: timedelta) -> bool:
+    """Whether the file of this name may hold calls of the window: not where it was delivered before that began, or
+    later than `slack` after its end. A name that says nothing of a delivery may be anything's.
     """
-    return window.since is None or not is_log(name) or delivered(name) >= f"{window.since:%Y%m%dT%H%MZ}"
+    if not is_log(name):
+        return True
+    end, time = last_delivery(window, slack), delivered(name)
+    return (window.since is None or f"{window.since:%Y%m%dT%H%MZ}" <= time) and (
+        end is None or time <= f"{end:%Y%m%dT%H%MZ}"
+    )
 
 
 def delivered(key: str) -> str:
