@@ -109,6 +109,13 @@ def test_names_of_two_days(first: list[str], second: list[str], expected: list[s
     assert patterns(*(run_of(*names) for names in days)) == sorted(expected)
 
 
+def test_one_more_in_two_of_three_runs_tells_nothing_of_what_changes():
+    more, less = run_of(*map(BUCKET.format, ("orders-7f3a9c", "orders-c2e8d1"))), run_of(BUCKET.format("orders-7f3a9c"))
+    late = replace(more, run=replace(RUN, until="2026-11-25T08:00:00Z"))
+    assert patterns(more, late, less) == ["orders-7f3a9c", "orders-c2e8d1"]
+    assert patterns(more, more, less) == patterns(more, less)
+
+
 BOUNDS = {
     "accounts": replace(PROD, accounts=("210987654321",)),
     "services": replace(PROD, service="invoices"),
