@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -71,6 +72,13 @@ def test_records_come_in_on_stdin(run: Path):
     assert "acme" not in result.stdout
 
 
+def test_what_is_no_record_is_left_out(run: Path):
+    lines = [json.dumps(CALLS[0]), "oops", '{"eventName": ' + "[" * 200 + "]" * 200 + "}", "[]"]
+    result = run_cli("redact", stdin="\n".join(lines))
+    assert result.exit_code == 0
+    assert len(result.stdout.splitlines()) == 1
+
+
 def test_the_demo_passes_byte_for_byte(tmp_path: Path):
     with demo.records_path() as logs:
         collected = run_cli("collect", "--from", logs).stdout
@@ -81,10 +89,12 @@ def test_the_demo_passes_byte_for_byte(tmp_path: Path):
 
 
 def test_a_file_s_name_is_redacted_as_well(run: Path):
-    (run / "policy" / "deployer.json").rename(run / "policy" / "function-acme-jane.json")
+    (run / "policy" / "deployer.json").rename(run / "policy" / "function-acme-payroll.json")
     result = run_cli("redact", *(run / "policy").glob("*.json"), "-o", f"{run}/shared/")
     assert result.exit_code == 0, result.stderr
-    assert not [path for path in (run / "shared").iterdir() if "acme" in path.name]
+    first, second = sorted(path.name for path in (run / "shared").iterdir())
+    assert re.fullmatch(r"function-(?!acme)[a-z]{4}-(?!payroll)[a-z]{7}\.json", first)
+    assert second == "trace.json"
 
 
 @pytest.mark.parametrize(
@@ -93,10 +103,11 @@ def test_a_file_s_name_is_redacted_as_well(run: Path):
         (("absent.json",), "cannot read absent.json"),
         (("broken.json",), "broken.json is neither a trace nor a policy"),
         (("other.json",), "other.json is neither a trace nor a policy"),
+        (("deep.json",), "deep.json is neither a trace nor a policy"),
         (("policy.json", "policy.json"), "several results need a folder"),
         (("policy.json", "policy.json", "-o", "out/"), "two documents have the same name"),
     ],
-    ids=["absent", "broken", "other", "no-folder", "same-name"],
+    ids=["absent", "broken", "other", "deep", "no-folder", "same-name"],
 )
 def test_what_cannot_be_redacted_is_told(
     arguments: tuple[str, ...], words: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -104,6 +115,7 @@ def test_what_cannot_be_redacted_is_told(
     monkeypatch.chdir(tmp_path)
     Path("broken.json").write_text("{")
     Path("other.json").write_text("[]")
+    Path("deep.json").write_text('{"Statement": ' + "[" * 200 + "]" * 200 + "}")
     Path("policy.json").write_text('{"Statement": []}')
     result = run_cli("redact", *arguments)
     assert (result.exit_code, result.stdout) == (2, "")

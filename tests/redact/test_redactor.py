@@ -228,6 +228,25 @@ def test_a_policy_is_redacted_by_what_it_names():
     assert found["Sid"].lower() == found["Resource"][13:17]
 
 
+def test_what_a_trace_tells_in_prose_names_nobody():
+    """A bucket, a path and a caller may stand in a finding alone; the words between stay."""
+    message = (
+        "the log files of s3://acme-trail/logs were not read by arn:aws:iam::398147562031:role/payroll in /home/jane/x"
+    )
+    trace = {
+        "run": {"accounts": [ACCOUNT]},
+        "permissions": [],
+        "findings": [{"code": "COVERAGE_GAP", "message": message}],
+    }
+    found = redactor(trace).redacted(trace)["findings"][0]["message"]
+    assert re.fullmatch(
+        r"the log files of s3://[a-z]{4}-[a-z]{5}/logs were not read by arn:aws:iam::1000000000\d\d:role/[a-z]{7} "
+        r"in /[a-z]{4}/[a-z]{4}/x",
+        found,
+    ), found
+    assert not [name for name in ("acme", "payroll", "jane", ACCOUNT) if name in found]
+
+
 @pytest.mark.parametrize(
     ("changes", "is_one"),
     [

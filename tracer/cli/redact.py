@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import re
 import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -18,9 +20,11 @@ from tracer.collect.interface import RecordSource
 from tracer.errors import UsageError
 from tracer.model.record import Unreadable
 from tracer.model.run import DeployRun
-from tracer.redact.redactor import Redactor
+from tracer.redact.redactor import Redactor, is_example
+from tracer.reduce.parse import decode
 
 _RECORDS: Final = "records.jsonl"
+_OWN_NAME: Final = re.compile(r"(?:deployer|trace|service-role|function|other)(?=[-.])")
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +34,12 @@ class _Document:
     name: str
     text: bytes
     content: Mapping[str, Any]
+
+    @property
+    def name_parts(self) -> tuple[str, str]:
+        """The file's name: what tracer calls its files by, and what else stands in it."""
+        own = _OWN_NAME.match(self.name)
+        return (own[0], self.name[own.end() :]) if own else ("", self.name)
 
 
 @command(
@@ -58,10 +68,12 @@ def redact(settings: Settings, documents: tuple[str, ...]) -> int:
     redactor = Redactor()
     for document in read:
         redactor.learn(document.content)
+        if not is_example(document.content):
+            redactor.learn_text(document.name_parts[1])
     for _, record in _records(source, run):
         redactor.learn(record)
     redactor.settle()
-    written = {redactor.text(document.name): [_redacted(document, redactor)] for document in read}
+    written = {_named(document, redactor): [_redacted(document, redactor)] for document in read}
     if len(written) < len(read):
         raise UsageError("two documents have the same name", "redact them one folder at a time")
     lines = _lines(source, run, redactor)
@@ -80,19 +92,19 @@ def _records(source: RecordSource | None, run: DeployRun) -> Iterator[tuple[byte
     for raw in source.records(run) if source else ():
         if isinstance(raw, Unreadable):
             continue
-        text = raw if isinstance(raw, bytes) else json.dumps(raw).encode()
-        try:
-            content = json.loads(text)
-        except (ValueError, RecursionError):
-            continue
-        if isinstance(content, Mapping):
-            yield text, content
+        with contextlib.suppress(ValueError, RecursionError):
+            yield raw if isinstance(raw, bytes) else json.dumps(raw).encode(), decode(raw)
 
 
 def _lines(source: RecordSource | None, run: DeployRun, redactor: Redactor) -> Iterator[bytes]:
     for text, record in _records(source, run):
         other = redactor.redacted(record)
         yield (text if other is record else json.dumps(other, separators=(",", ":")).encode()) + b"\n"
+
+
+def _named(document: _Document, redactor: Redactor) -> str:
+    own, rest = document.name_parts
+    return document.name if is_example(document.content) else own + redactor.text(rest)
 
 
 def _redacted(document: _Document, redactor: Redactor) -> bytes:
@@ -104,12 +116,12 @@ def _read(path: str) -> _Document:
     """The document in a file. Raises UsageError."""
     try:
         text = sys.stdin.buffer.read() if path == STDIN else Path(path).read_bytes()
-        content = json.loads(text)
+        content = decode(text)
     except OSError as error:
         raise UsageError(f"cannot read {path}: {error.strerror}", "is the path right, and may you read it?") from error
     except (ValueError, RecursionError) as error:
         raise _no_document(path) from error
-    if not isinstance(content, Mapping) or not ({"permissions", "Statement"} & content.keys()):
+    if not {"permissions", "Statement"} & content.keys():
         raise _no_document(path)
     return _Document("document.json" if path == STDIN else Path(path).name, text, content)
 

@@ -5,5 +5,7 @@ them, the same one for the same one everywhere, so that what belonged together s
 records what redaction makes of the trace. It stands alone because nothing else may ever change a record.
 
     vocabulary   the words that AWS and the Serverless Framework define: they stay
-    redactor     what else stands in a document, and what stands there instead
+    documents    the fields, and the keys, that may hold something else
+    redactor     what else there is: it is learned, then replaced
+    spelling     what stands there instead
 """

@@ -37,9 +37,12 @@ def parts(run: str) -> Iterator[str]:
 
 
 def vocabulary(services: frozenset[str]) -> frozenset[str]:
-    """The words, in lower case, that are defined where a run is about these services, by their IAM prefixes."""
+    """The words, in lower case, that are defined where a run is about these services, by their IAM prefixes.
+
+    A service that AWS has not has no words: what a log says of itself is not to be trusted.
+    """
     texts = [*_of_lists()]
-    for service in sorted(services):
+    for service in sorted(services.intersection(table.services())):
         texts += (service, *_of_arns(service), *_of_overrides(service))
     return _common() | _words(texts)
 
