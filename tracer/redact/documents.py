@@ -14,8 +14,7 @@ _RECORD: Final = frozenset(
     {
         "apiVersion", "awsRegion", "errorCode", "eventCategory", "eventID", "eventName", "eventSource", "eventTime",
         "eventType", "eventVersion", "requestID", "sharedEventID", "userIdentity.invokedBy",
-        "userIdentity.sessionContext.sessionIssuer.type", "userIdentity.type",
-        "resources.type",
+        "userIdentity.sessionContext.sessionIssuer.type", "userIdentity.type", "resources.type",
     }
 )  # fmt: skip
 """The fields of a record that AWS alone fills:
@@ -32,7 +31,7 @@ _TRACE: Final = frozenset(
 """The fields of a trace that tracer alone fills."""
 _POLICY: Final = frozenset({"Statement.Action", "Statement.Effect", "Statement.NotAction", "Version"})
 _PROSE: Final = frozenset({"findings.message"})
-"""What tracer itself says: the names in it are replaced where they stand elsewhere, and no other word is."""
+"""What tracer itself says: an ARN or a path in it is read as everywhere; a word that stands nowhere else is left."""
 
 _FREE_KEYS: Final = re.compile(
     r"tags?|tagset|tagging|labels?|variables|environment|parameters|metadata|stagevariables", re.IGNORECASE

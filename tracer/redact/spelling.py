@@ -82,7 +82,7 @@ def _assigned(found: Iterable[str], taken: Set[str], spell: Callable[[int, str],
     used: set[str] = set()
     for text in sorted(found):
         form = spell(0, text)
-        tries = (spell(next(ranks[form]), text) for _ in range(len(taken) + 1))
+        tries = (spell(next(ranks[form]), text) for _ in range(len(taken) + len(used) + 1))
         instead[text] = next((word for word in tries if word not in taken and word not in used), form)
         used.add(instead[text])
     return instead
