@@ -84,7 +84,8 @@ def rehearse(
         RehearseError: the account could not judge or do something, so that nothing is proved; or `before` failed.
     """
     account.reset(lenient=lenient)
-    if before and before(account.environment(account.root(), inherited, region)):
+    root = account.root()
+    if before and before(account.environment(root, inherited, region)):
         raise RehearseError("the command that was to set the stage failed", "its own words stand above")
     key = account.user(USER, policies)
     code = run(account.environment(key, inherited, region))
@@ -92,7 +93,7 @@ def rehearse(
     if failures:
         told = "".join(f"\n  {failure}" for failure in failures)
         raise RehearseError(f"the local account cannot do all that was asked of it:{told}", "this proves nothing")
-    calls = [made for made in account.calls() if made.judged_as != account.root().arn]
+    calls = [made for made in account.calls() if made.judged_as != root.arn]
     return Rehearsal(code, len(calls), tuple(_refusals(calls)), tuple(_stacks(calls)))
 
 
