@@ -7,6 +7,8 @@
 #   make screenshots  the pictures of the demo's report in docs/
 #   make lowest       the tests with the lowest versions that pyproject.toml admits
 #   make spark        the SQL of Athena on Spark; needs Java 17 or newer, and is large
+#   make lab          real deploys in a simulated account, each scenario under each policy; needs node, npm and a network
+#   make record-demo  a recording of the lab's REST API in FOLDER, the same bytes each time
 #   make faults       kills commands at 200 moments each
 #   make lock         requirements-dev.txt: the versions that development was last done with, with hashes
 #   make audit        known vulnerabilities of what tracer installs; needs the advisory service
@@ -20,7 +22,7 @@ PYTHON ?= $(shell for python in python3 python3.14 python3.13 python3.12 python3
 	$$python -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$python && break; done)
 PYTEST_FLAGS ?= -n auto
 
-.PHONY: demo test lint notebooks screenshots lowest spark faults lock audit licences sbom reproducible clean
+.PHONY: demo test lint notebooks screenshots lowest spark lab record-demo faults lock audit licences sbom reproducible clean
 
 demo: $(VENV)/.tracer
 	$(VENV)/bin/tracer demo
@@ -36,6 +38,13 @@ notebooks: $(VENV)/.tracer
 screenshots: $(VENV)/.test $(VENV)/.browser
 	test "$$(id -u)" != 0 || apt-get install -y -qq --no-install-recommends fonts-noto-core fonts-noto-mono > /dev/null || true
 	PYTHONPATH=tests $(VENV)/bin/python tests/report/screenshots.py docs
+
+lab: $(VENV)/.test
+	PYTHONPATH=tests $(VENV)/bin/python -m lab $(SCENARIOS)
+
+record-demo: $(VENV)/.test
+	@test -n "$(FOLDER)" || { echo "make record-demo FOLDER=...: where the records go"; exit 1; }
+	PYTHONPATH=tests $(VENV)/bin/python -m lab.record_demo $(FOLDER)
 
 lint: $(VENV)/.lint
 	$(VENV)/bin/ruff check

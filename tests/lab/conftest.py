@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 from lab import deploy_tools
@@ -37,7 +38,8 @@ def account(running: Account) -> Account:
 
 
 @pytest.fixture(scope="session")
-def rest(tools: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Trial]:
-    """A trial of the REST API, in an account that goes on holding its records."""
+def first_deploy(tools: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Trial]:
+    """A trial of one deploy, with a role for CloudFormation, in an account that goes on holding its records."""
+    whole = scenario("service_role")
     with Account.start(judge_command()) as account:
-        yield Trial.hold(account, scenario("rest"), tmp_path_factory.mktemp("trial"))
+        yield Trial.hold(account, replace(whole, steps=whole.steps[:1]), tmp_path_factory.mktemp("trial"))

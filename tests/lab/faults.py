@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -25,24 +25,23 @@ class Fault:
 
     Attributes:
         name: what is wrong.
-        file: the file of `reference/data/overrides` that is changed.
-        change: its text, to the wrong text.
         denied: the action that is then denied.
+        changes: for each file of `reference/data/overrides` its text, to the wrong text.
     """
 
     name: str
-    file: str
-    change: Callable[[str], str]
     denied: str
+    changes: Mapping[str, Callable[[str], str]]
 
     def inject(self, folder: Path) -> Path:
         """Copy tracer, with the fault. Returns what PYTHONPATH has to be."""
         shutil.copytree(PACKAGE, folder / "tracer", ignore=shutil.ignore_patterns("__pycache__", "demo"))
-        data = folder / "tracer" / "reference" / "data" / "overrides" / self.file
-        text = data.read_text(encoding="utf-8")
-        wrong = self.change(text)
-        assert wrong != text, f"{self.file} has changed: the fault is none"
-        data.write_text(wrong, encoding="utf-8")
+        for name, change in self.changes.items():
+            file = folder / "tracer" / "reference" / "data" / "overrides" / name
+            text = file.read_text(encoding="utf-8")
+            wrong = change(text)
+            assert wrong != text, f"{name} is no longer what it was: the fault is none"
+            file.write_text(wrong, encoding="utf-8")
         return folder
 
 
@@ -57,32 +56,32 @@ def _drop(rule: str, text: str) -> str:
 FAULTS: Final = (
     Fault(
         "wrong-action-name",
-        "events/s3.json",
-        partial(_replace, '"s3:PutEncryptionConfiguration"', '"s3:PutBucketVersioning"'),
         "s3:PutEncryptionConfiguration",
+        {"events/s3.json": partial(_replace, '"s3:PutEncryptionConfiguration"', '"s3:PutBucketVersioning"')},
     ),
     Fault(
         "resource-of-another-function",
-        "resources/lambda.json",
-        partial(_replace, ":function:${FunctionName}", ":function:${FunctionName}-other"),
-        "lambda:CreateFunction",
+        "lambda:GetFunction",
+        {"resources/lambda.json": partial(_replace, ":function:${FunctionName}", ":function:${FunctionName}-other")},
     ),
     Fault(
         "pass-role-dropped",
-        "implied/pass-role.json",
-        partial(_drop, "pass-role/lambda-create-function"),
         "iam:PassRole",
+        {"implied/pass-role.json": partial(_drop, "pass-role/lambda-create-function")},
     ),
     Fault(
         "tag-on-create-dropped",
-        "implied/lambda.json",
-        partial(_drop, "tag-on-create/lambda-function"),
         "lambda:TagResource",
+        {"implied/lambda.json": partial(_drop, "tag-on-create/lambda-function")},
     ),
     Fault(
+        # That the framework looks at the artifacts of the last deployment grants the same: it has to go, too.
         "template-read-dropped",
-        "inferred/reads.json",
-        partial(_drop, "cloudformation/template-read"),
         "s3:GetObject",
+        {
+            "inferred/reads.json": partial(_drop, "cloudformation/template-read"),
+            "inferred/serverless.json": partial(_replace, '"s3:HeadObject"', '"s3:PutObject"'),
+        },
     ),
 )
+"""Of the scenario `service_role`, in which the code is read by another than the template."""

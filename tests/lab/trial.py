@@ -92,13 +92,17 @@ class Trial:
         """
         folder = self.folder / name
         source = ("--run", "trial", "--from", self.records, "--no-wait")
-        words = ("run", *source, *self.scenario.options, *options, "-o", f"{folder}/")
-        done = subprocess.run(  # noqa: S603
-            (*TRACER, *words), cwd=self.project, env=dict(self.reader), capture_output=True, text=True, check=False
-        )
-        if done.returncode:
-            raise Broken(f"tracer {' '.join(words)} ends with {done.returncode}:\n{done.stderr}")
+        tracer(("run", *source, *self.scenario.options, *options, "-o", f"{folder}/"), self.project, self.reader)
         return folder
+
+
+def tracer(words: Sequence[str], folder: Path, environment: Mapping[str, str]) -> None:
+    """Run tracer there. Raises Broken where it fails."""
+    done = subprocess.run(  # noqa: S603
+        (*TRACER, *words), cwd=folder, env=dict(environment), capture_output=True, text=True, check=False
+    )
+    if done.returncode:
+        raise Broken(f"tracer {' '.join(words)} ends with {done.returncode}:\n{done.stderr}")
 
 
 def _next_second() -> datetime:
