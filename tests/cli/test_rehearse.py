@@ -125,6 +125,12 @@ def test_the_account_is_that_of_the_policies(tmp_path: Path):
     assert "the policies name several accounts: 111122223333, 444455556666" in several.stderr
 
 
+def test_there_is_no_dry_run_of_it(tmp_path: Path):
+    result = run_cli("rehearse", "--policy", tmp_path / "policy.json", "--dry-run", "--", "true")
+    assert result.exit_code == 2
+    assert "there is no --dry-run of it" in result.stderr
+
+
 @pytest.mark.parametrize(
     ("policies", "expected"),
     [

@@ -83,6 +83,8 @@ def rehearse(
     """
     from tracer.rehearse.account import Account
 
+    if settings.dry_run:
+        raise UsageError("tracer rehearse runs the command, so there is no --dry-run of it", "leave --dry-run out")
     given = read_policies(policies)
     judge = [sys.executable, "-P", "-m", "tracer.cli.decide"]
     with Account.start(judge, number=_account(settings, given)) as account:
