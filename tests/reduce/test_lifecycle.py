@@ -42,6 +42,21 @@ def named(lines: Iterable[UsedPermission]) -> set[tuple[str, str]]:
 
 
 CASES = {
+    "what `aws cloudformation deploy` asks on its second run": (
+        made("cloudformation:CreateChangeSet", f"arn:aws:cloudformation:{AT}:stack/reports-dev/*"),
+        {
+            (f"cloudformation:{name}", f"arn:aws:cloudformation:{AT}:stack/reports-dev/*")
+            for name in (
+                "DescribeStacks",
+                "GetTemplateSummary",
+                "DescribeChangeSet",
+                "ExecuteChangeSet",
+                "DescribeStackEvents",
+                "DeleteChangeSet",
+                "DeleteStack",
+            )
+        },
+    ),
     "on the same pattern": (
         made("dynamodb:CreateTable", f"arn:aws:dynamodb:{AT}:table/orders"),
         {
