@@ -113,6 +113,32 @@ def test_properties_are_the_types_own(name: str):
     }
 
 
+HARMLESS: Final[Mapping[str, set[str]]] = {
+    "AWS::CDK::Metadata": {"Analytics", "Modules"},  # nothing is called for it
+    CUSTOM: {"ServiceTimeout"},  # how long CloudFormation waits
+    "AWS::CloudFormation::Stack": {"NotificationARNs", "TimeoutInMinutes"},  # whom it tells, and how long it waits
+}
+"""Properties that no call is made for."""
+
+
+def used(row: ResourceType) -> set[str]:
+    """The properties that a row makes something of."""
+    made = [call for _, call in calls(row)]
+    text = f"{made} {row.id} {row.attributes}"
+    listed = " ".join(re.findall(r"(?:pick\(new|patches\(new, old), \[([^\]]*)\]", text))
+    copied = {prop for call in made if not call.of for prop in call.copy}
+    named = {*re.findall(r"\b(?:new|old)\.(\w+)", text), *re.findall(r"\w+", listed), *copied}
+    return named | {*filter(None, [row.name])} | ({row.tags} if "tags" in text else set())
+
+
+@pytest.mark.parametrize("name", ROWS)
+def test_each_property_is_used_or_refused(name: str):
+    """Nothing that could need a permission is passed over in silence."""
+    read_only = {path.split("/", 2)[2] for path in schema(name).get("readOnlyProperties", ())}
+    settable = set(schema(name).get("properties", {})) - read_only
+    assert settable - used(ROWS[name]) - HARMLESS.get(name, set()) == set(ROWS[name].left_out)
+
+
 @pytest.mark.parametrize("name", ROWS)
 def test_parameters_are_the_operations_own(name: str):
     for _, call in calls(ROWS[name]):

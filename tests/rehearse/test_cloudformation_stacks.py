@@ -473,6 +473,12 @@ class TestTemplates:
         [failure] = stack.account.failures()
         assert "does not know what CloudFormation calls for AWS::AppSync::GraphQLApi" in failure
 
+    def test_a_property_that_is_not_known_is_a_loud_failure(self, stack: Stack):
+        bucket = {"Type": "AWS::S3::Bucket", "Properties": {"ReplicationConfiguration": {"Role": "r", "Rules": []}}}
+        with pytest.raises(ClientError, match="for ReplicationConfiguration of AWS::S3::Bucket"):
+            stack.create({"Bucket": bucket})
+        assert stack.called() == []
+
     def test_a_function_that_is_not_known_is_a_loud_failure(self, stack: Stack):
         name = {"Fn::Join": ["-", ["orders", {"Fn::Cidr": ["10.0.0.0/16", 1, 8]}]]}
         nested = {"Type": "AWS::SNS::Topic", "Properties": {"DisplayName": {"Fn::Cidr": ["10.0.0.0/16", 1, 8]}}}

@@ -9,9 +9,10 @@ One file a type, named as the type with `-` for `::`. A file:
      "id": "name",                      its physical id                                     (an expression)
      "attributes": {"Arn": "..."},      what Fn::GetAtt gives                               (expressions)
      "replace": ["LogGroupName"],       a change of these makes a new resource
+     "left_out": ["ResourcePolicy"],    properties that nothing is written down for: a template with one is refused
      "create": [CALL...], "update": [CALL...], "delete": [CALL...],
      "tag": [CALL...],                  as update, where the tags alone changed too
-     "why": "..."}                      for people; what the row leaves out, and why
+     "why": "..."}                      for people
 
 A type that CloudFormation calls nothing for has no calls and a `why`. A call:
 
@@ -60,11 +61,11 @@ _HANDLERS: Final = ("create", "update", "tag", "delete")
 
 
 class NoType(RehearseError):
-    """Nothing is known of what CloudFormation calls for a type of resource."""
+    """Nothing is known of what CloudFormation calls for a type of resource, or for a property of it."""
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, part: str = "") -> None:
         super().__init__(
-            f"the rehearsal's account does not know what CloudFormation calls for {name}",
+            f"the rehearsal's account does not know what CloudFormation calls for {part and f'{part} of '}{name}",
             "add a file for it to tracer/rehearse/cloudformation/types, or leave it out of the rehearsed template",
         )
 
@@ -102,6 +103,7 @@ class ResourceType:
     tags: str = "Tags"
     attributes: Mapping[str, str] = field(default_factory=dict)
     replace: Sequence[str] = ()
+    left_out: Sequence[str] = ()
     why: str = ""
 
     def replaces(self, changed: Sequence[str]) -> bool:

@@ -25,7 +25,7 @@ from tracer.rehearse.cloudformation import resources
 from tracer.rehearse.cloudformation.calls import CallFailed, Forwarder
 from tracer.rehearse.cloudformation.expressions import Value
 from tracer.rehearse.cloudformation.resources import Resource, ResourceFailed, Wanted
-from tracer.rehearse.cloudformation.rows import resource_type
+from tracer.rehearse.cloudformation.rows import NoType, resource_type
 
 Report = Callable[[Wanted, str | None, str, str | None], None]
 """Told of each step: a resource, its physical id, its status and the reason."""
@@ -111,7 +111,7 @@ class StackResources(ResourceMap):
 
         Raises:
             ValidationError: it is none, it names what it has not, or a parameter has no value.
-            NoType: nothing is known of what is called for a resource's type.
+            NoType: nothing is known of what is called for a resource's type, or for one of its properties.
             RehearseError: nothing is known of a function.
         """
         self._rolled_back_to = self._template, self._resource_json_map
@@ -122,7 +122,7 @@ class StackResources(ResourceMap):
         self.load()
         for logical_id, body in template["Resources"].items():
             if self._asked_for(logical_id):
-                resource_type(body["Type"])
+                _check_known(body)
                 self._check_names(body)
 
     def deploy(self) -> None:
@@ -314,6 +314,14 @@ class StackResources(ResourceMap):
             message = f"Unable to fetch parameters [{names}] from parameter store for this account."
             raise CallFailed(ApiError("ValidationError", message))
         return str(found[0]["Value"])
+
+
+def _check_known(body: Mapping[str, Any]) -> None:
+    """Refuse a resource that is not known, or a part of it. Raises NoType."""
+    row = resource_type(body["Type"])
+    for name in body.get("Properties", {}):
+        if name in row.left_out:
+            raise NoType(row.type, name)
 
 
 def _functions(value: Value) -> Iterator[str]:
