@@ -28,6 +28,7 @@ FUNCTION: Final = "AWS::Lambda::Function"
 IMAGE: Final = "Lambda reads an image's repository, and lets itself into it, with the caller's permissions"
 
 EXCEPTIONS: Final[Mapping[tuple[str, str], str]] = {
+    ("AWS::S3::Bucket", "s3:PutBucketAcl"): "CreateBucket's page asks for it with any list but `private`",
     (FUNCTION, "ecr:GetRepositoryPolicy"): IMAGE,
     (FUNCTION, "ecr:SetRepositoryPolicy"): IMAGE,
     (FUNCTION, "kms:Encrypt"): "the update's list lacks it, the creation's has it: both encrypt the environment",
