@@ -265,7 +265,7 @@ class TestChangeSets:
     def test_one_that_is_not_there(self, stack: Stack):
         stack.create({"Group": GROUP})
         stack.cloudformation.delete_change_set(StackName="orders", ChangeSetName="changes")
-        with pytest.raises(ClientError, match=r"ChangeSet \[changes\] does not exist"):
+        with pytest.raises(ClientError, match=r"\(ChangeSetNotFound\) .* ChangeSet \[changes\] does not exist"):
             stack.cloudformation.execute_change_set(StackName="orders", ChangeSetName="changes")
 
 

@@ -15,7 +15,7 @@ from typing import Any, Final
 from urllib.parse import unquote, urlsplit
 
 from moto.cloudformation import models, responses, urls
-from moto.cloudformation.exceptions import AlreadyExistsException, ValidationError
+from moto.cloudformation.exceptions import AlreadyExistsException, CloudFormationError, ValidationError
 from moto.cloudformation.models import (
     ChangeSet,
     CloudFormationBackend,
@@ -57,6 +57,15 @@ def take_over(gate: Gate) -> None:
         (responses, "get_stack_from_s3_url", functools.partial(_template_from_s3, forwarder)),
     ):
         setattr(module, name, replacement)
+
+
+class ChangeSetNotFound(CloudFormationError):
+    """There is no such change set.
+
+    https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_DescribeChangeSet.html#API_DescribeChangeSet_Errors
+    """
+
+    code = "ChangeSetNotFound"
 
 
 class Stacks(CloudFormationBackend):
@@ -160,7 +169,7 @@ class Stacks(CloudFormationBackend):
         """A change set, by its ARN, or by its name and its stack's.
 
         Raises:
-            ValidationError: there is none.
+            ChangeSetNotFound: there is none.
         """
         return self._change_set(change_set_name)
 
@@ -168,14 +177,14 @@ class Stacks(CloudFormationBackend):
         """Forget a change set; nothing happens where there is no such one."""
         try:
             del self.change_sets[self._change_set(change_set_name).change_set_id]
-        except ValidationError:
+        except ChangeSetNotFound:
             return
 
     def execute_change_set(self, change_set_name: str, stack_name: str | None = None) -> None:
         """Do what a change set says; all change sets of its stack are forgotten then.
 
         Raises:
-            ValidationError: there is none.
+            ChangeSetNotFound: there is none.
         """
         change_set = self._change_set(change_set_name)
         stack = change_set.stack
@@ -260,7 +269,7 @@ class Stacks(CloudFormationBackend):
             if key == name or (item.change_set_name == name and stack_name in (item.stack_name, item.stack_id))
         ]
         if not found:
-            raise ValidationError(message=f"ChangeSet [{name}] does not exist")
+            raise ChangeSetNotFound(f"ChangeSet [{name}] does not exist")
         return found[-1]
 
     def _served(self, parameter: str) -> Value:
