@@ -17,7 +17,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime, timedelta
@@ -38,7 +37,6 @@ from tracer.collect.question import (
 )
 from tracer.collect.shapes import read_records
 from tracer.collect.spool import Spool
-from tracer.errors import CollectError
 from tracer.model.finding import Finding
 from tracer.model.record import RawRecord
 from tracer.model.run import DeployRun
@@ -168,13 +166,7 @@ class AthenaSource:
         if not self._partition_keys() & {_DAY, *_DATE}:
             self._tell(f"{self._table} has no partition of the day: Athena scans all of it.")
         rows = self._athena.rows(_query(self._table, condition), condition.values)
-        try:
-            return Spool(map(_lines, rows))
-        except OSError as error:
-            raise CollectError(
-                f"what Athena answered cannot be kept in {tempfile.gettempdir()}: {error.strerror or error}",
-                "make room there, or set TMPDIR to another folder",
-            ) from error
+        return Spool(map(_lines, rows))
 
 
 def _query(table: Table, condition: Condition) -> str:

@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import json
 import re
-import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
@@ -103,11 +102,6 @@ class LakeSource:
             told = explained(error, action)
             hint = _ROLE if error_code(error) in ACCESS_DENIED else told.hint
             raise CollectError(told.message, hint) from error
-        except OSError as error:
-            raise CollectError(
-                f"what Lake answered cannot be kept in {tempfile.gettempdir()}: {error.strerror or error}",
-                "make room there, or set TMPDIR to another folder",
-            ) from error
 
     def _lines(self, client: Any, query: str) -> Iterator[bytes]:  # noqa: ANN401 - see ClientFactory
         """The records of all pages, each as `read_records` takes it. Raises CollectError and botocore's errors."""

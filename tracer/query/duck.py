@@ -174,13 +174,17 @@ def _unpacked(files: Sequence[str], scratch: Path, tell: Callable[[str], None]) 
                     else:
                         spoilt += isinstance(record, Unreadable)
     except OSError as error:
-        raise CollectError(
-            f"the records cannot be unpacked into {scratch.parent}: {error.strerror or error}",
-            "make room there, or set TMPDIR to another folder",
-        ) from error
+        raise _full(scratch.parent, error) from error
     if spoilt:
         tell(f"Left out, for they are no records: {spoilt} (`tracer reduce` tells which).")
     return path
+
+
+def _full(folder: Path, error: OSError) -> CollectError:
+    return CollectError(
+        f"the records cannot be unpacked into {folder}: {error.strerror or error}",
+        "make room there, or set TMPDIR to another folder",
+    )
 
 
 def _unpacked_size(file: str) -> int:
@@ -205,7 +209,10 @@ def _literal(text: str) -> str:
 
 @contextmanager
 def _scratch() -> Iterator[Path]:
-    folder = Path(tempfile.mkdtemp(prefix="tracer-"))
+    try:
+        folder = Path(tempfile.mkdtemp(prefix="tracer-"))
+    except OSError as error:
+        raise _full(Path(tempfile.tempdir or "the folder of temporary files"), error) from error
     try:
         yield folder
     finally:
