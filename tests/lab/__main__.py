@@ -18,10 +18,12 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from click import echo
+from lab.deploy_tools import ToolMissing
 from lab.leave_one_out import actions, play_without, unused
 from lab.referee import judge_command
 from lab.row import Row, table
 from lab.scenarios import SCENARIOS, Scenario
+from lab.stage import Broken
 from lab.trial import LIFECYCLE, MERGES, Trial, holders_of, prove
 
 from tracer.rehearse.account import Account
@@ -69,8 +71,12 @@ def main(words: Sequence[str]) -> int:
                 echo(f"{scenario.name}: {line}")
         return 0
     done: list[Row] = []
+    faults: list[str] = []
     with ThreadPoolExecutor(WORKERS) as workers:
-        for made in workers.map(rows, chosen):
+        for scenario, made in zip(chosen, workers.map(_tried, chosen), strict=True):
+            if isinstance(made, str):
+                faults.append(f"{scenario.name}: {made}")
+                continue
             done += made
             echo(table(made).split("\n", 2)[2], err=True)
     echo(table(done))
@@ -79,9 +85,17 @@ def main(words: Sequence[str]) -> int:
             echo(f"{row.proof.scenario.name}: nobody would have missed {', '.join(row.unused)}")
         for call in row.proof.soft:
             echo(f"{row.proof.scenario.name}, {row.mode}: refused, and swallowed by the tool: {call.denied}")
-    faults = [row.fault for row in done if row.fault]
+    faults += [row.fault for row in done if row.fault]
     echo("\n\n".join(faults), err=True)
     return 1 if faults else 0
+
+
+def _tried(scenario: Scenario) -> list[Row] | str:
+    """The rows of a scenario, or why there are none."""
+    try:
+        return rows(scenario)
+    except (Broken, ToolMissing) as error:
+        return str(error)
 
 
 if __name__ == "__main__":
