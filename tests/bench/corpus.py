@@ -27,6 +27,8 @@ from support import assumed_role, aws_service, iam_user
 
 CALLS: Final = Path(__file__).resolve().parent / "calls.json"
 ACCOUNTS: Final = tuple(str(111122223333 + number * 1_010_101_010) for number in range(5))
+_TEAMS: Final = ("storefront", "platform", "billing", "search", "mobile")
+"""Whose each account is."""
 REGIONS: Final = ("us-east-1", "us-west-2", "eu-west-1", "eu-central-1")
 START: Final = datetime(2026, 11, 16, tzinfo=UTC)
 DAYS: Final = 7
@@ -34,7 +36,7 @@ PER_FILE: Final = 500
 
 APPLICATION: Final = f"arn:aws:iam::{ACCOUNTS[0]}:role/storefront-app"
 """A role that uses what others made: its calls make no stack, no function and no role, and assume none."""
-DEPLOYER: Final = f"arn:aws:iam::{ACCOUNTS[1]}:role/platform-deploy"
+DEPLOYER: Final = f"arn:aws:iam::{ACCOUNTS[1]}:role/ci/platform-deploy"
 """A role that does everything, so that others act for it."""
 
 _MAKERS: Final = ("apigateway", "cloudformation", "ecs", "iam", "lambda", "sts")
@@ -126,7 +128,7 @@ def _records(
     step = (end - begin) / count
     for number in range(count):
         identity, role, pool = chance.choice(callers)
-        call = chance.choice(quiet if role == "storefront-app" or not pool else calls)
+        call = chance.choice(quiet if role == "app" or not pool else calls)
         # Half of the requests are like no other, some of the things they name are new.
         name = b"svc%d" % chance.randrange(pool) if pool and chance.random() < 0.95 else b"n%x" % chance.getrandbits(32)
         time = (begin + step * number).strftime("%Y-%m-%dT%H:%M:%SZ").encode()
@@ -134,10 +136,11 @@ def _records(
 
 
 def _callers(account: str) -> list[tuple[bytes, str, int]]:
-    """Identities with their role's name and the number of names that they use, as often as they call."""
+    """Identities with what they are for and the number of names that they use, as often as they call."""
+    team = _TEAMS[ACCOUNTS.index(account)]
     callers: list[tuple[dict[str, Any], str, int]] = [
-        (assumed_role("storefront-app", "i-0a1b2c3d4e5f60718", account=account), "storefront-app", 3),
-        (assumed_role("platform-deploy", "github-run-1180", path="/ci/", account=account), "platform-deploy", 3),
+        (assumed_role(f"{team}-app", "i-0a1b2c3d4e5f60718", account=account), "app", 3),
+        (assumed_role(f"{team}-deploy", "github-run-1180", path="/ci/", account=account), "deploy", 3),
         (assumed_role("analytics", "emr-cluster", account=account), "analytics", 200),
         (iam_user("ops-jane", account=account), "", 200),
     ]

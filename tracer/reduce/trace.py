@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections import Counter, defaultdict
-from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -19,7 +20,7 @@ from tracer.reduce.actions import NoPermission, Unknown
 from tracer.reduce.attribution import Attribution, Members
 from tracer.reduce.beside import beside
 from tracer.reduce.callers import partition_of_region
-from tracer.reduce.calls import REMEMBERED, Call, Calls, Reading
+from tracer.reduce.calls import Call, Calls, Reading
 from tracer.reduce.filters import GLOBAL_SERVICES
 from tracer.reduce.fold import Fold, Tally
 from tracer.reduce.generalize import Generalizer
@@ -36,6 +37,9 @@ from tracer.reference import generated
 
 _ALL_OF_A_KIND: Final = re.compile(r"/?[A-Za-z0-9-]+[/:]\*")
 """A resource part of which only the kind is left: `vpc/*`, `/restapis/*`."""
+
+_REMEMBERED: Final = 16_384
+"""How many outcomes are remembered: some 300 bytes each."""
 
 Read = Callable[[], Iterable[RawRecord]]
 """Reads the records from the start; called once a pass."""
@@ -188,7 +192,7 @@ class _Reduction:
         self._fold = Fold(options.evidence)
         self._deduction = Deduction(options.commands)
         self._remarks: set[Finding] = set()
-        self._outcomes: dict[Hashable, Outcome] = {}
+        self._outcomes: dict[bytes, Outcome] = {}
         self._bins: Counter[str] = Counter()
         self._places: Counter[tuple[str | None, str | None, str]] = Counter()
         self._service, self._stages = _service_and_stages(run, members)
@@ -215,15 +219,17 @@ class _Reduction:
 
     def _outcome_of_equals(self, call: Call, section: Section) -> Outcome:
         """What a call needed: as that of another one which says the same of all that the mapping reads."""
-        record = call.record
-        key = (
-            record.event_source, record.event_name, told(record.request_parameters), repr(record.response_elements),
-            record.aws_region, call.identity, section, call.via, record.account, record.error_code,
-            record.error_message, record.resources, record.omitted, record.event_category, record.api_version,
-        )  # fmt: skip
+        record, identity = call.record, call.identity
+        said = repr((
+            record.event_source, record.event_name, told(record.request_parameters), record.response_elements,
+            record.aws_region, identity.arn, identity.type, identity.account_id, section.value, call.via,
+            record.account, record.error_code, record.error_message, record.resources, record.omitted,
+            record.event_category, record.api_version, call.caller,
+        ))  # fmt: skip
+        key = hashlib.blake2b(said.encode("utf-8", "surrogatepass"), digest_size=16).digest()
         outcome = self._outcomes.get(key)
         if outcome is None:
-            if len(self._outcomes) == REMEMBERED:
+            if len(self._outcomes) == _REMEMBERED:
                 self._outcomes.clear()
             outcome = self._outcomes[key] = self._outcome(call, section)
         return outcome
