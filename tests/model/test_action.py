@@ -70,3 +70,8 @@ def test_actions_sort_without_case():
     texts = ["s3:putObject", "S3:GetObject", "iam:PassRole"]
     assert [action.text for action in sorted(map(Action, texts))] == ["iam:PassRole", "S3:GetObject", "s3:putObject"]
     assert Action("s3:a") <= Action("S3:A")
+
+
+def test_an_action_is_before_another_only_where_its_name_is():
+    assert not Action("s3:b") < Action("s3:a")
+    assert not Action("s3:a") < Action("S3:A")

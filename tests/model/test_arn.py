@@ -61,6 +61,7 @@ def test_what_is_no_text_is_no_arn(value: object):
 COVERS = {
     "star": ("*", FUNCTION + ":orders"),
     "itself": (FUNCTION + ":orders", FUNCTION + ":orders"),
+    "itself, though it matches no ARN": ("arn:aws:s3", "arn:aws:s3"),
     "a key with a bracket": ("arn:aws:s3:::b/a[1].txt", "arn:aws:s3:::b/a[1].txt"),
     "a star spans slashes": ("arn:aws:s3:::b/*", "arn:aws:s3:::b/2026/11/24.txt"),
     "a star at the end spans colons": (FUNCTION + ":orders*", FUNCTION + ":orders-dev:1"),

@@ -71,6 +71,11 @@ def test_the_two_readings_differ(wide: str, narrow: str):
     assert not glob_covers(wide, narrow, spanning=False)
 
 
+def test_a_glob_that_is_no_arn_spans():
+    # Colons are borders in an ARN alone: the value of a condition and the name of an action have no segments.
+    assert glob_covers("a*b", "a:b")
+
+
 @pytest.mark.parametrize(
     ("pattern", "expected"),
     [
