@@ -5,6 +5,7 @@
 #   make lint         ruff and mypy
 #   make notebooks    the notebooks in JupyterLab
 #   make screenshots  the pictures of the demo's report in docs/
+#   make bench        how fast it is, beside its peers and the floor; needs 3 GB for the corpora, and an idle machine
 #   make lowest       the tests with the lowest versions that pyproject.toml admits
 #   make spark        the SQL of Athena on Spark; needs Java 17 or newer, and is large
 #   make lab          real deploys in a simulated account, each scenario under each policy; needs node, npm and a network
@@ -22,7 +23,7 @@ PYTHON ?= $(shell for python in python3 python3.14 python3.13 python3.12 python3
 	$$python -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$python && break; done)
 PYTEST_FLAGS ?= -n auto
 
-.PHONY: demo test lint notebooks screenshots lowest spark lab record-demo faults lock audit licences sbom reproducible clean
+.PHONY: demo bench test lint notebooks screenshots lowest spark lab record-demo faults lock audit licences sbom reproducible clean
 
 demo: $(VENV)/.tracer
 	$(VENV)/bin/tracer demo
@@ -50,6 +51,9 @@ lint: $(VENV)/.lint
 	$(VENV)/bin/ruff check
 	$(VENV)/bin/ruff format --check
 	$(VENV)/bin/mypy
+
+bench: $(VENV)/.test .venv-peers/.peers
+	$(VENV)/bin/python tests/bench/run.py
 
 lowest: VENV := .venv-lowest
 lowest: pyproject.toml
@@ -103,8 +107,13 @@ reproducible: .venv-audit/.audit
 	.venv-audit/bin/python -m pip install --quiet --group audit
 	@touch $@
 
+.venv-peers/.peers: | $(VENV)/bin/python
+	$(PYTHON) -m venv .venv-peers
+	.venv-peers/bin/python -m pip install --quiet 'trailscraper==0.10.0' 'duckdb>=1.3' 'polars>=1.0'
+	@touch $@
+
 clean:
-	rm -rf $(VENV) .venv-lowest .venv-spark .venv-audit .venv-runtime .coverage .hypothesis .mypy_cache .pytest_cache .ruff_cache build dist
+	rm -rf $(VENV) .bench .venv-peers .venv-lowest .venv-spark .venv-audit .venv-runtime .coverage .hypothesis .mypy_cache .pytest_cache .ruff_cache build dist
 
 $(VENV)/bin/python:
 	@test -n "$(PYTHON)" || { echo "tracer needs Python 3.11 or newer, with venv"; exit 1; }
