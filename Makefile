@@ -47,7 +47,7 @@ record-demo: $(VENV)/.test
 	@test -n "$(FOLDER)" || { echo "make record-demo FOLDER=...: where the records go"; exit 1; }
 	PYTHONPATH=tests $(VENV)/bin/python -m lab.record_demo $(FOLDER)
 
-lint: $(VENV)/.lint
+lint: $(VENV)/.lint $(VENV)/.test
 	$(VENV)/bin/ruff check
 	$(VENV)/bin/ruff format --check
 	$(VENV)/bin/mypy
