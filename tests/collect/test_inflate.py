@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import gzip
 import random
+import sys
 import zlib
 
 import pytest
 
+from tracer.collect import inflate
 from tracer.collect.inflate import CHUNK, Damaged, text_of
 
 # Text that does not pack well, so that damage in the middle has something before and behind it.
@@ -73,3 +75,30 @@ def test_what_is_no_text_is_told():
     assert unpack(b"PK\x03\x04\x14\0\0\0") == (b"", "this is no text")
     assert unpack("x".encode("utf-16"))[0] == b""
     assert "UTF-16" in (unpack("x".encode("utf-16"))[1] or "")
+
+
+@pytest.mark.parametrize(
+    ("data", "text"),
+    [
+        (gzip.compress(b"text"), b"text"),
+        (b"text", b"text"),
+        (gzip.compress(b"x" * 11), None),
+        (b"x" * 11, None),
+        (gzip.compress(b"text") * 2, None),
+        (gzip.compress(b"text")[:-9], None),
+        (gzip.compress(b"text")[:12] + b"\xff\xff\xff\xff", None),
+        (gzip.compress(b"0" * 10_000_000), None),
+    ],
+    ids=["gzip", "plain", "too long", "plain, too long", "two members", "cut off", "corrupt", "a bomb"],
+)
+@pytest.mark.parametrize("library", ["isal", "zlib"])
+def test_a_whole_text_is_one_sound_member_of_bounded_length(
+    data: bytes, text: bytes | None, library: str, monkeypatch: pytest.MonkeyPatch
+):
+    if library == "zlib":
+        monkeypatch.setitem(sys.modules, "isal", None)
+    inflate._fastest.cache_clear()
+    try:
+        assert inflate.whole_text(data, 10) == text
+    finally:
+        inflate._fastest.cache_clear()

@@ -93,7 +93,7 @@ def keep_memory() -> None:
 
     try:
         mallopt = ctypes.CDLL(None).mallopt
-    except (OSError, AttributeError):
+    except (OSError, AttributeError, TypeError):  # another C library, or Windows, where none goes by no name
         return
     for setting in (_M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD):
         mallopt(setting, _KEPT)

@@ -115,12 +115,19 @@ def unpacked(files: Iterable[str], read: Callable[[str], bytes], workers: int | 
         return Unpacked(path, content, whole_text(content, LONGEST_TEXT))
 
     keep_memory()
-    count = workers or min(MOST_WORKERS, len(os.sched_getaffinity(0)))
+    count = workers or min(MOST_WORKERS, _processors())
     if count == 1:
         yield from map(unpack, files)
     else:
         with Workers(count, ahead=count + 1) as threads:
             yield from threads.map(unpack, files)
+
+
+def _processors() -> int:
+    """How many processors this process may use; not every system says that of a process."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
 
 
 def all_records(file: Unpacked) -> Iterable[bytes | Unreadable]:
