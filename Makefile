@@ -11,6 +11,7 @@
 #   make lab          real deploys in a simulated account, each scenario under each policy; needs node, npm and a network
 #   make record-demo  a recording of the lab's REST API in FOLDER, the same bytes each time
 #   make faults       kills commands at 200 moments each
+#   make endurance    50 million records in constant memory, and 1,000 runs on a bucket that fails; half an hour or more
 #   make lock         requirements-dev.txt: the versions that development was last done with, with hashes
 #   make audit        known vulnerabilities of what tracer installs; needs the advisory service
 #   make licences     the licences of what tracer installs; fails on one that is not permissive
@@ -23,7 +24,7 @@ PYTHON ?= $(shell for python in python3 python3.14 python3.13 python3.12 python3
 	$$python -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$python && break; done)
 PYTEST_FLAGS ?= -n auto
 
-.PHONY: demo bench test lint notebooks screenshots lowest spark lab record-demo faults lock audit licences sbom reproducible clean
+.PHONY: demo bench test lint notebooks screenshots lowest spark lab record-demo faults endurance lock audit licences sbom reproducible clean
 
 demo: $(VENV)/.tracer
 	$(VENV)/bin/tracer demo
@@ -70,6 +71,9 @@ spark: pyproject.toml
 
 faults: $(VENV)/.test
 	$(VENV)/bin/python -m pytest tests/trust/test_killed.py --kills 200
+
+endurance: $(VENV)/.test
+	$(VENV)/bin/python -m pytest tests/trust/test_endurance.py -s --endurance
 
 lock audit licences sbom reproducible: VENV := .venv-audit
 

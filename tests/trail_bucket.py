@@ -73,8 +73,9 @@ class Fault:
     """What goes wrong with requests whose path or query holds `where`; `times` of them.
 
     Attributes:
-        kind: an error code of S3, `reset` (the connection breaks in mid-body), `hang` (it stops there, for good), or
-            `garbage` (another page than S3's).
+        kind: an error code of S3, `reset` (the connection breaks in mid-body), `hang` (it stops there, for good),
+            `short` (half of the body, as if it were the whole and had no checksum), or `garbage` (another page than
+            S3's).
     """
 
     kind: str
@@ -83,10 +84,13 @@ class Fault:
 
 
 class Proxy:
-    """A server that hands requests on to `endpoint`: `asked` are those that came, without what they ask at."""
+    """A server that hands requests on to `endpoint`: `asked` are those that came, without what they ask at; `answered`
+    are those of them that were handed on, and back in whole.
+    """
 
     def __init__(self, endpoint: str) -> None:
         self.asked: list[str] = []
+        self.answered: list[str] = []
         self.faults: list[Fault] = []
         self._lock = threading.Lock()
         handler = type("Handler", (_Handler,), {"proxy": self, "upstream": urlsplit(endpoint).netloc})
@@ -123,7 +127,8 @@ class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
 
     def do_GET(self) -> None:
-        kind = self.proxy.fault(f"{self.command} {unquote(self.path)}")
+        line = f"{self.command} {unquote(self.path)}"
+        kind = self.proxy.fault(line)
         if kind in ERRORS:
             self._send(ERRORS[kind], {}, f"<Error><Code>{kind}</Code><Message>a fault</Message></Error>".encode())
             return
@@ -134,8 +139,15 @@ class _Handler(BaseHTTPRequestHandler):
         connection.request(self.command, self.path, headers=dict(self.headers))
         answer = connection.getresponse()
         headers = {name: text for name, text in answer.getheaders() if name.lower() not in _NOT_HANDED_ON}
-        self._send(answer.status, headers, answer.read(), kind)
+        body = answer.read()
         connection.close()
+        if kind == "short":
+            unchecked = {name: text for name, text in headers.items() if "checksum" not in name.lower()}
+            self._send(answer.status, unchecked, body[: len(body) // 2])
+            return
+        self._send(answer.status, headers, body, kind)
+        if kind is None:
+            self.proxy.answered.append(line)
 
     do_HEAD = do_GET  # noqa: N815 - http.server's
 

@@ -109,7 +109,7 @@ def test_a_listing_that_is_none_is_asked_for_again(reader: Reader, proxy: Proxy)
     assert reader.slept == list(RETRY_WAITS)
 
 
-@pytest.mark.parametrize("kind", ["SlowDown", "InternalError", "reset"])
+@pytest.mark.parametrize("kind", ["SlowDown", "InternalError", "reset", "short"])
 def test_one_object_that_fails_five_times_is_waited_for_longer_and_longer(reader: Reader, proxy: Proxy, kind: str):
     proxy.faults = [Fault(kind, "T0803Z", times=5)]
     assert reader.names() == LETTERS

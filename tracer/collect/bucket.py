@@ -9,7 +9,7 @@ full disk) is raised.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -148,13 +148,13 @@ class Bucket:
 
     def _download(self, item: StoredObject) -> Path:
         answer = self._client.get_object(Bucket=self.name, Key=item.key, IfMatch=item.etag)
-        return self._cache.keep(item, answer["Body"].iter_chunks(CHUNK))
+        return self._cache.keep(item, _whole(item, answer["Body"].iter_chunks(CHUNK)))
 
     def _download_signed(self, item: StoredObject) -> tuple[Path, str]:
         answer = self._client.get_object(Bucket=self.name, Key=item.key, IfMatch=item.etag)
         signature = str(answer["Metadata"].get(SIGNATURE, ""))
         self._cache.keep(_signature_of(item), [signature.encode()])
-        return self._cache.keep(item, answer["Body"].iter_chunks(CHUNK)), signature
+        return self._cache.keep(item, _whole(item, answer["Body"].iter_chunks(CHUNK))), signature
 
     def _persistently(self, ask: Callable[[], _T], action: str) -> _T:
         """What `ask` gives, tried again where that may help.
@@ -203,6 +203,20 @@ class _Refused(Exception):
     def __init__(self, withheld: Withheld) -> None:
         super().__init__(str(withheld))
         self.withheld = withheld
+
+
+def _whole(item: StoredObject, chunks: Iterable[bytes]) -> Iterator[bytes]:
+    """The chunks; an answer of another size than the listing told is one that broke off, whatever length it says of
+    itself. Raises botocore's IncompleteReadError.
+    """
+    from botocore.exceptions import IncompleteReadError
+
+    size = 0
+    for chunk in chunks:
+        size += len(chunk)
+        yield chunk
+    if item.size not in (None, size):
+        raise IncompleteReadError(actual_bytes=size, expected_bytes=item.size)
 
 
 def _may_pass(error: Exception) -> bool:
