@@ -10,6 +10,7 @@
 #   make spark        the SQL of Athena on Spark; needs Java 17 or newer, and is large
 #   make lab          real deploys in a simulated account, each scenario under each policy; needs node, npm and a network
 #   make record-demo  a recording of the lab's REST API in FOLDER, the same bytes each time
+#   make mutants      do the tests notice changes of what decides on access? (MODULES=..., else all; takes an hour)
 #   make faults       kills commands at 200 moments each
 #   make endurance    50 million records in constant memory, and 1,000 runs on a bucket that fails; half an hour or more
 #   make lock         requirements-dev.txt: the versions that development was last done with, with hashes
@@ -24,7 +25,7 @@ PYTHON ?= $(shell for python in python3 python3.14 python3.13 python3.12 python3
 	$$python -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$python && break; done)
 PYTEST_FLAGS ?= -n auto
 
-.PHONY: demo bench test lint notebooks screenshots lowest spark lab record-demo faults endurance lock audit licences sbom reproducible clean
+.PHONY: demo bench test lint notebooks screenshots lowest spark lab record-demo mutants faults endurance lock audit licences sbom reproducible clean
 
 demo: $(VENV)/.tracer
 	$(VENV)/bin/tracer demo
@@ -68,6 +69,9 @@ spark: pyproject.toml
 	$(MAKE) VENV=$(VENV) $(VENV)/.test
 	$(VENV)/bin/python -m pip install --quiet 'pyspark>=4.0'
 	$(VENV)/bin/python -m pytest tests/spark
+
+mutants: .venv-mutants/.mutants
+	.venv-mutants/bin/python tests/mutants.py $(MODULES)
 
 faults: $(VENV)/.test
 	$(VENV)/bin/python -m pytest tests/trust/test_killed.py --kills 200
@@ -116,8 +120,13 @@ reproducible: .venv-audit/.audit
 	.venv-peers/bin/python -m pip install --quiet 'trailscraper==0.10.0' 'duckdb>=1.3' 'polars>=1.0'
 	@touch $@
 
+.venv-mutants/.mutants: pyproject.toml
+	$(MAKE) VENV=.venv-mutants .venv-mutants/.tracer
+	.venv-mutants/bin/python -m pip install --quiet --group mutants
+	@touch $@
+
 clean:
-	rm -rf $(VENV) .bench .venv-peers .venv-lowest .venv-spark .venv-audit .venv-runtime .coverage .hypothesis .mypy_cache .pytest_cache .ruff_cache build dist
+	rm -rf $(VENV) .bench .venv-peers .venv-lowest .venv-spark .venv-mutants .venv-audit .venv-runtime .coverage .hypothesis .mypy_cache .pytest_cache .ruff_cache build dist
 
 $(VENV)/bin/python:
 	@test -n "$(PYTHON)" || { echo "tracer needs Python 3.11 or newer, with venv"; exit 1; }

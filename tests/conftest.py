@@ -1,8 +1,9 @@
-"""What holds for all tests: the profiles of Hypothesis, and the mark of tests that read real records."""
+"""What holds for all tests: Hypothesis's profiles, the mark of tests that read real records, the floors of coverage."""
 
 from __future__ import annotations
 
 import pytest
+from coverage_floors import CoverageFloors
 from hypothesis import HealthCheck, settings
 from support import PROJECT
 
@@ -15,6 +16,10 @@ settings.register_profile(
     "deep", max_examples=5_000, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
 )
 settings.load_profile("default")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.pluginmanager.register(CoverageFloors(), "coverage_floors")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
