@@ -34,6 +34,7 @@ GROUPS: Final[Mapping[tuple[str, ...], tuple[str, ...]]] = {
     ),
     ("tracer/emit/check.py", "tracer/emit/merge.py"): (
         "tests/emit/test_check.py",
+        "tests/emit/test_idle.py",
         "tests/emit/test_merge.py",
     ),
     ("tracer/reduce/actions.py", "tracer/reduce/select.py", "tracer/reduce/resources.py"): (

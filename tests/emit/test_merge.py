@@ -53,6 +53,14 @@ def test_tighten_never_makes_a_rectangle_out_of_two_corners():
     ]
 
 
+def test_the_statements_behind_a_deny_are_tightened_and_told_like_those_before_it():
+    # The order of statements means nothing to IAM: a Deny in the middle of a baseline ends nothing.
+    deny, unused = allow("sqs:*", effect="Deny"), allow("sns:*")
+    merged = merge([used("s3:GetObject", BUCKET + "/key")], [deny, READ, unused], Merge.TIGHTEN)
+    assert [line.statement for line in merged.lines] == [deny, allow("s3:GetObject", BUCKET + "/key", sid="Read")]
+    assert [(one.number, one.whole) for one in merged.unused] == [(2, False), (3, True)]
+
+
 def test_observed_leaves_the_baseline_out():
     merged = merge([used("s3:GetObject", BUCKET + "/key")], [READ, allow("s3:*", effect="Deny")], Merge.OBSERVED)
     assert [line.statement.actions for line in merged.lines] == [("s3:GetObject",)]
