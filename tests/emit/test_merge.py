@@ -58,7 +58,15 @@ def test_the_statements_behind_a_deny_are_tightened_and_told_like_those_before_i
     deny, unused = allow("sqs:*", effect="Deny"), allow("sns:*")
     merged = merge([used("s3:GetObject", BUCKET + "/key")], [deny, READ, unused], Merge.TIGHTEN)
     assert [line.statement for line in merged.lines] == [deny, allow("s3:GetObject", BUCKET + "/key", sid="Read")]
-    assert [(one.number, one.whole) for one in merged.unused] == [(2, False), (3, True)]
+    assert [(one.number, one.statement, one.whole) for one in merged.unused] == [(2, READ, False), (3, unused, True)]
+
+
+def test_unused_is_what_no_permission_needed_and_nothing_else():
+    spent = allow(["s3:GetObject", "s3:PutObject"], BUCKET + "/*")
+    all_but = Statement(not_actions=("s3:*",), resources=(BUCKET,))
+    permissions = [used("s3:GetObject", BUCKET + "/key"), used("s3:PutObject", BUCKET + "/key")]
+    (unused,) = merge(permissions, [spent, all_but], Merge.EXTEND).unused
+    assert (unused.statement, unused.actions, unused.whole) == (all_but, (), True)
 
 
 def test_observed_leaves_the_baseline_out():
