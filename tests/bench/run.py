@@ -142,6 +142,11 @@ class Bench:
         line = [sys.executable, str(HERE / "policy.py"), self._week(records), role, *window]
         return Command(line, one_processor=one, count=int if role == corpus.APPLICATION and not window else None)
 
+    def _trace(self, records: int, principal: str, *, one: bool = False) -> Command:
+        """The trace alone: the policies of all that these callers did are more than AWS attaches."""
+        line = [sys.executable, "-m", "tracer", "reduce", "--from", self._week(records), "--principal", principal]
+        return Command(line, one_processor=one)
+
     def _trailscraper(self, records: int, *options: str, then: str = "") -> Command | None:
         program = self._peers / "bin" / "trailscraper"
         if not program.exists():
@@ -165,7 +170,7 @@ class Bench:
         size, role = self._large, ("--filter-assumed-role-arn", corpus.APPLICATION)
         week = ("--from", SINCE, "--to", UNTIL)
         mine, alone, floor = self._tracer(size), self._tracer(size, one=True), self._floor(size)
-        deployer = self._tracer(size, role=corpus.DEPLOYER, one=True)
+        deployer = self._trace(size, corpus.DEPLOYER, one=True)
         theirs = self._trailscraper(size, *role, *week, then="generate")
         others = {name: self._peer(name, size) for name in ("duckdb", "polars", "jq")}
         interleaved(self._rounds, mine, alone, deployer, floor, theirs, *others.values())
@@ -176,7 +181,7 @@ class Bench:
         told = f"{alone.work:.2f} s, {floor.work:.2f} s"
         yield _at_most("the same, 1 worker, CPU against the floor", alone.work / floor.work, 1.8, " ×", told)
         told = f"{deployer.work / floor.work:.2f} × ({deployer.work:.2f} s)"
-        yield Row("the same of a role for which others act (a second look)", "", told)
+        yield Row("the trace of a role for which others act (a second look)", "", told)
         for name, command in others.items():
             if command:
                 told = f"{command.time / mine.time:.1f} × ({command.time:.2f} s)"
@@ -184,8 +189,7 @@ class Bench:
 
     def _any(self) -> Iterator[Row]:
         size = self._large
-        line = [sys.executable, "-m", "tracer", "reduce", "--from", self._week(size), "--principal", "any"]
-        mine = Command(line)
+        mine = self._trace(size, "any")
         theirs = self._trailscraper(size, "--from", SINCE, "--to", UNTIL)
         interleaved(1 if size >= 1_000_000 else self._rounds, mine, theirs)
         what = "`--principal any`, against trailscraper select without a filter"
