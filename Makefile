@@ -13,6 +13,8 @@
 #   make mutants      do the tests notice changes of what decides on access? (MODULES=..., else all; takes an hour)
 #   make faults       kills commands at 200 moments each
 #   make endurance    50 million records in constant memory, and 1,000 runs on a bucket that fails; half an hour or more
+#   make fuzz         atheris on every parser: 10 million executions of the record path, 1 million of each other; RUNS= says
+#                     how many of each, SECONDS= for how long at most, HARNESS= which
 #   make lock         requirements-dev.txt: the versions that development was last done with, with hashes
 #   make audit        known vulnerabilities of what tracer installs; needs the advisory service
 #   make licences     the licences of what tracer installs; fails on one that is not permissive
@@ -25,7 +27,7 @@ PYTHON ?= $(shell for python in python3 python3.14 python3.13 python3.12 python3
 	$$python -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$python && break; done)
 PYTEST_FLAGS ?= -n auto
 
-.PHONY: demo bench test lint notebooks screenshots lowest spark lab record-demo mutants faults endurance lock audit licences sbom reproducible clean
+.PHONY: demo bench test lint notebooks screenshots lowest spark lab record-demo mutants faults fuzz endurance lock audit licences sbom reproducible clean
 
 demo: $(VENV)/.tracer
 	$(VENV)/bin/tracer demo
@@ -78,6 +80,9 @@ faults: $(VENV)/.test
 
 endurance: $(VENV)/.test
 	$(VENV)/bin/python -m pytest tests/trust/test_endurance.py -s --endurance
+
+fuzz: $(VENV)/.fuzz
+	PYTHONPATH=tests $(VENV)/bin/python -m fuzz $(if $(RUNS),--runs $(RUNS)) $(if $(SECONDS),--seconds $(SECONDS)) $(HARNESS)
 
 lock audit licences sbom reproducible: VENV := .venv-audit
 
@@ -146,6 +151,6 @@ $(VENV)/.browser: | $(VENV)/.test
 		|| echo "There is no Chromium to be had: the tests that need one are skipped."
 	@touch $@
 
-$(VENV)/.test $(VENV)/.lint: $(VENV)/.%: pyproject.toml | $(VENV)/.tracer
+$(VENV)/.test $(VENV)/.lint $(VENV)/.fuzz: $(VENV)/.%: pyproject.toml | $(VENV)/.tracer
 	$(VENV)/bin/python -m pip install --quiet --group $*
 	@touch $@

@@ -91,6 +91,7 @@ def test_other_spellings(tmp_path: Path, keys: dict[str, object], field: str, va
     [
         ({"since": None}, "`since` is missing"),
         ({"since": "yesterday"}, "`since` is not a time in ISO 8601: 'yesterday'"),
+        ({"since": "0001-01-01T00:00:00+23:59"}, "`since` is out of range: '0001-01-01T00:00:00+23:59'"),
         ({"since": 5}, "`since` is not a text"),
         ({"until": "2026-11-24T07:00:00Z"}, "`until` is before `since`"),
         ({"principal": ["a"]}, "`principal` is not a text"),

@@ -102,6 +102,14 @@ def test_a_pretty_printed_record_comes_out_on_one_line(
     assert not any(b"\n" in line for line in lines)
 
 
+def test_spaces_without_end_are_passed_over_at_once():
+    """Not in the square of their number, which would take hours."""
+    spaces = " " * 4_000_000
+    text = f'{{"eventName":"a{spaces}b",\n "x":\t \n 1{spaces}}}'.encode()
+    (line,) = read(text, len(text))
+    assert line == f'{{"eventName":"a{spaces}b","x":1{spaces}}}'.encode()
+
+
 @pytest.mark.parametrize(
     "text",
     [

@@ -162,6 +162,7 @@ def test_a_statement_lacks_an_element(missing: str):
     [
         pytest.param("{", "not JSON", id="broken JSON"),
         pytest.param("[" * 100_000, "not JSON", id="JSON without a bottom"),
+        pytest.param("9" * 5000, "not JSON", id="a number longer than Python reads"),
         pytest.param("[]", "a policy is an object with a Statement", id="a list"),
         pytest.param("{}", "a policy is an object with a Statement", id="no statement"),
         pytest.param({"Statement": "Allow"}, "a statement must be an object", id="a string as statement"),

@@ -175,6 +175,28 @@ def test_an_action_at_the_end_of_a_message_that_was_cut_is_not_believed():
     assert read_message(f"{before}{USER}lambda:CreateFun").action is None
 
 
+@pytest.mark.parametrize("surrogate", ["\ud800", "\udfff"])
+def test_a_message_may_hold_what_no_encoding_can_spell(surrogate: str):
+    """JSON can: a record's text may have half a surrogate pair in it, written as an escape."""
+    assert read_message(f"{USER}s3:GetObject on resource: arn:aws:s3:::b/{surrogate}").resource is not None
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        pytest.param(f"{USER}s3:GetObject on resource: a{' ' * 1_000_000}a", id="spaces in a resource"),
+        pytest.param(f"{USER}s3:GetObject on resource: a{'. ' * 500_000}a", id="stops in a resource"),
+        pytest.param(f"{USER}s3:GetObject because no a{' ' * 1_000_000}-1", id="spaces in a cause"),
+        pytest.param(f"{USER}s3:GetObject {'because no a' * 100_000}-1", id="causes without an end"),
+        pytest.param(f"not authorized to perform: {' ' * 1_000_000}", id="spaces without an action"),
+        pytest.param("not authorized to perform: a" * 50_000, id="actions without an end"),
+    ],
+)
+def test_a_message_of_a_megabyte_is_read_at_once(text: str):
+    """Not in the square of its length, which would take hours."""
+    read_message(text)
+
+
 @given(st.text())
 def test_any_text_may_be_a_message(text: str):
     read_message(text)

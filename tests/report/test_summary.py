@@ -124,6 +124,17 @@ def test_it_fits_eighty_columns():
     assert max(map(len, text.splitlines())) <= 80
 
 
+def test_a_message_without_end_is_cut_and_its_length_told():
+    text = plain(findings([Finding("UNKNOWN_ACTION", "x" * 1_000_000)]))
+    assert len(text) < 2_500
+    assert "(1,000,000 characters)" in text
+
+
+def test_a_denied_resource_without_end_is_cut():
+    denial = Denial("arn", "s3:GetObject", "arn:aws:s3:::b/" + "k" * 1_000_000, "AccessDenied", "x" * 9999, "message")
+    assert len(plain(summary(Accounting(denied=1), [denial], [], [], []))) < 2_500
+
+
 def test_what_a_log_holds_is_printable():
     part = Part(Section.OTHER, "arn:aws:iam::1:user/\x1b[2J", added=(used("s3:GetObject"),), files=(("\x07", "1"),))
     text = plain(summary(Accounting(), [], [part], [Finding("UNKNOWN_ACTION", "one\x1b[31m\ntwo")], ["\u202e"]))

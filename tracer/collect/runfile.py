@@ -252,7 +252,10 @@ def _time(document: Mapping[str, Any], key: str) -> datetime | None:
         moment = datetime.fromisoformat(text)
     except ValueError as error:
         raise _InvalidRunFile(f"`{key}` is not a time in ISO 8601: {text!r}") from error
-    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    try:
+        return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    except OverflowError as error:
+        raise _InvalidRunFile(f"`{key}` is out of range: {text!r}") from error
 
 
 def _text_of(moment: datetime) -> str:

@@ -27,7 +27,8 @@ _LEVELS: Final = 3
 """How many strings may be unpacked inside each other."""
 
 _may_hold_string = re.compile(rb'"(?:%b)"\s*:' % "|".join(_STRING_KEYS).encode()).search
-_line_break = re.compile(rb"[ \t]*[\r\n][ \t\r\n]*")
+_line_break = re.compile(rb"(?<![ \t])[ \t]*+[\r\n][ \t\r\n]*+")
+"""Looked for where a run of spaces begins, and nowhere in it: the time would grow with the square of its length."""
 
 
 def read_records(chunks: Iterable[bytes], name: str) -> Iterator[bytes | Unreadable]:

@@ -183,7 +183,7 @@ class Policy:
         if isinstance(document, str):
             try:
                 document = json.loads(document)
-            except (json.JSONDecodeError, RecursionError) as error:
+            except (ValueError, RecursionError) as error:
                 raise InvalidPolicy(f"not JSON: {error}") from error
         if not isinstance(document, Mapping) or "Statement" not in document:
             raise InvalidPolicy("a policy is an object with a Statement")

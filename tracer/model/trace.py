@@ -162,7 +162,7 @@ _T = TypeVar("_T")
 def _load(document: str | Mapping[str, Any]) -> Mapping[str, Any]:
     try:
         data = json.loads(document) if isinstance(document, str) else document
-    except (json.JSONDecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:
         raise InvalidTrace(f"not a trace: not JSON: {error}") from error
     if not isinstance(data, Mapping) or data.get("schema") != SCHEMA:
         raise InvalidTrace(f"not a trace of schema {SCHEMA}")

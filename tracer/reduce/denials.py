@@ -56,6 +56,10 @@ _FULL: Final = 1000
 (https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-record-contents.html): what
 stands at the end of one so long may be half a name."""
 
+_LONGEST: Final = 4 * _FULL
+"""How much of a message is looked at. The patterns above look ahead from every place, so the time that they take grows
+with the square of the length, and a log's text may be as long as whoever wrote it likes."""
+
 
 @dataclass(frozen=True, slots=True)
 class Message:
@@ -108,6 +112,7 @@ def read_message(text: str | None) -> Message:
     """What the message names. Unknown forms give an empty Message."""
     if not text:
         return Message()
+    text = text[:_LONGEST]
     tags = _WITH_TAGS.search(text)
     if tags:
         return Message(action=_spelled(tags["action"]))
@@ -115,7 +120,8 @@ def read_message(text: str | None) -> Message:
     if match is None:
         api = _API.search(text)
         return Message(action=_spelled(api["action"]) if api else None, encoded=_ENCODED in text)
-    resource, whole = match["quoted"] or match["bare"], bool(match["rest"].strip()) or len(text.encode()) < _FULL
+    resource = match["quoted"] or match["bare"]
+    whole = bool(match["rest"].strip()) or len(text.encode("utf-8", "surrogatepass")) < _FULL
     if not whole and resource is None:
         return Message()
     cause = _CAUSE.search(match["rest"])

@@ -9,9 +9,7 @@ from typing import Final
 
 from tracer.model.finding import SEVERITIES, Finding, Severity
 from tracer.report.guidance import ADVICE
-from tracer.report.text import shown
-
-_LONGEST_MESSAGE: Final = 2_000
+from tracer.report.text import LONGEST_MESSAGE, shown
 
 _LINK: Final = re.compile(r"https://docs\.aws\.amazon\.com/[A-Za-z0-9_./#-]*[A-Za-z0-9_/-]")
 """What becomes a link in a message: addresses of AWS's documentation alone, for a message can hold what a log held."""
@@ -58,7 +56,7 @@ def finding_views(items: Iterable[Finding]) -> Iterator[FindingView]:
 def _message(item: Finding) -> Message:
     about = " ".join(filter(None, (item.event_source, item.event_name)))
     return Message(
-        pieces=tuple(_pieces(shown(item.message, _LONGEST_MESSAGE))),
+        pieces=tuple(_pieces(shown(item.message, LONGEST_MESSAGE))),
         about=shown(about, 200),
         count=item.count,
         events=tuple(shown(event, 80) for event in item.events[:3]),

@@ -16,7 +16,7 @@ from tracer.model.finding import SEVERITIES, Finding, Severity
 from tracer.model.permission import Section, UsedPermission
 from tracer.model.trace import Accounting, Denial
 from tracer.report.layout import Block, Counts, Document, Heading, Item, Line, Pairs, Prose, Tone, tone_of
-from tracer.report.text import counted
+from tracer.report.text import LONGEST_MESSAGE, counted, cut
 
 _MESSAGES: Final = 3
 """How many findings of one code are told before the rest is counted."""
@@ -79,7 +79,7 @@ def summary(
     return [
         [Heading("Calls"), *map(Prose, _accounted(accounting))],
         *_block(Heading("Denied (--include-denied adds what these calls needed)", Tone.DOUBTFUL), _denied(denied)),
-        *([Heading(f"{part.section.value}: {part.principal}"), *_part(part)] for part in parts),
+        *([Heading(f"{part.section.value}: {cut(part.principal)}"), *_part(part)] for part in parts),
         *findings(findings_),
         *_block(Heading("Written"), _files(files)),
     ]
@@ -123,8 +123,8 @@ def _bins(accounting: Accounting, words: dict[str, str]) -> str:
 def _denied(denied: Sequence[Denial]) -> Iterator[Item]:
     for row in denied[:_MESSAGES]:
         what = row.action or "an action that the record does not name"
-        where = f" on {row.resource}" if row.resource else ""
-        cause = f", for want of an allowing {row.cause} policy" if row.cause else ""
+        where = f" on {cut(row.resource)}" if row.resource else ""
+        cause = f", for want of an allowing {cut(row.cause)} policy" if row.cause else ""
         times = f", {row.evidence.count:,} times" if row.evidence.count > 1 else ""
         yield Prose(f"{what}{where}{times}{cause}", bullet=True)
     if len(denied) > _MESSAGES:
@@ -168,7 +168,7 @@ def _findings(code: str, group: Sequence[Finding]) -> Iterator[Item]:
     number = f" ({len(group):,})" if len(group) > 1 else ""
     yield Line(f": {code}{number}", lead=f"  {severity.value}", tone=tone_of(severity))
     for item in group[:_MESSAGES]:
-        yield Prose(item.message, indent=4, bullet=True)
+        yield Prose(cut(item.message, LONGEST_MESSAGE), indent=4, bullet=True)
     if len(group) > _MESSAGES:
         yield Prose(f"and {len(group) - _MESSAGES:,} more", indent=4, bullet=True)
 

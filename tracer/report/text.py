@@ -10,6 +10,12 @@ import json
 import unicodedata
 from typing import Final
 
+LONGEST: Final = 400
+"""How much of a text that stands in a log is shown, in characters."""
+
+LONGEST_MESSAGE: Final = 2_000
+"""How much of a finding's message is shown: CloudTrail's own errorMessage is at most 1 KB long."""
+
 _UNSAFE: Final = frozenset({"Cc", "Cf", "Cs", "Co", "Zl", "Zp"})
 """Unicode's general categories of what is no visible sign: controls, formats (the marks that turn the direction of text
 among them), lone surrogates, private use, line and paragraph separators
@@ -28,11 +34,14 @@ def printable_lines(text: str) -> str:
     return "\n".join(printable(line) for line in text.split("\n"))
 
 
-def shown(text: str, longest: int = 400) -> str:
-    """`text` printable, and cut where a log has more to say than a reader can want: its true length is told then."""
-    if len(text) <= longest:
-        return printable(text)
-    return f"{printable(text[:longest])}… ({len(text):,} characters)"
+def cut(text: str, longest: int = LONGEST) -> str:
+    """`text`, or its beginning where a log has more to say than a reader can want: its true length is told then."""
+    return text if len(text) <= longest else f"{text[:longest]}… ({len(text):,} characters)"
+
+
+def shown(text: str, longest: int = LONGEST) -> str:
+    """`text` printable, and cut as `cut` does."""
+    return printable(cut(text, longest))
 
 
 def escaped_json(text: str) -> str:

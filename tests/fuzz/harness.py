@@ -1,0 +1,54 @@
+"""The harnesses by name, their corpora, and what they share."""
+
+from __future__ import annotations
+
+import functools
+import importlib
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final
+
+Target = Callable[[bytes], None]
+
+CORPUS: Final = Path(__file__).parent / "corpus"
+
+EXECUTIONS: Final = {
+    "records": 10_000_000,
+    "arns": 1_000_000,
+    "denials": 1_000_000,
+    "ignores": 1_000_000,
+    "keys": 1_000_000,
+    "policies": 1_000_000,
+    "runs": 1_000_000,
+    "traces": 1_000_000,
+}
+"""How often `make fuzz` executes each harness."""
+
+
+def target_of(name: str) -> Target:
+    """The harness of that name. It is imported here, so that atheris can instrument what it imports."""
+    target: Target = importlib.import_module(f"fuzz.{name}").target
+    return target
+
+
+def seeds(name: str) -> list[bytes]:
+    """The corpus of a harness, in the order of its files' names."""
+    return [path.read_bytes() for path in sorted((CORPUS / name).iterdir())]
+
+
+@functools.cache
+def _folder() -> tempfile.TemporaryDirectory[str]:
+    return tempfile.TemporaryDirectory(prefix="tracer-fuzz-")
+
+
+def written(data: bytes, name: str) -> str:
+    """The path of a file that holds `data`; the next call with that name overwrites it."""
+    path = Path(_folder().name, name)
+    path.write_bytes(data)
+    return str(path)
+
+
+def text_of(data: bytes) -> str:
+    """Any bytes as text; what is no UTF-8 becomes lone surrogates, which JSON can spell and no encoder likes."""
+    return data.decode("utf-8", "surrogateescape")
