@@ -41,7 +41,7 @@ def rows(scenario: Scenario) -> list[Row]:
         made = []
         for mode, written in policies.items():
             account.reset()
-            proof = prove(account, scenario, folder / f"proof-{mode}", holders_of(written))
+            proof = prove(account, scenario, folder / f"proof-{mode}", holders_of(written, scenario))
             with JudgeProcess.start(judge_command()) as judge:
                 made.append(Row(mode, proof, unused(proof, judge)))
         return made
@@ -51,7 +51,7 @@ def really_left_out(scenario: Scenario) -> Iterator[str]:
     """For each action of the observed policy the step that misses it, or that nobody does."""
     with tempfile.TemporaryDirectory() as name, Account.start(judge_command()) as account:
         folder = Path(name)
-        holders = holders_of(Trial.hold(account, scenario, folder / "trial").policies("observed"))
+        holders = holders_of(Trial.hold(account, scenario, folder / "trial").policies("observed"), scenario)
         for action in actions(holders.deployer):
             account.reset()
             ran = play_without(account, scenario, folder / action.replace(":", "-"), holders, action)

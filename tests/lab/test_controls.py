@@ -26,7 +26,8 @@ def missing(action: str, documents: list[Document]) -> list[Document]:
 def reworded(old: str, new: str, documents: list[Document]) -> list[Document]:
     text = json.dumps(documents)
     assert old in text
-    return json.loads(text.replace(old, new))
+    changed: list[Document] = json.loads(text.replace(old, new))
+    return changed
 
 
 CHANGES: dict[str, tuple[Change, str]] = {
@@ -47,7 +48,7 @@ CHANGES: dict[str, tuple[Change, str]] = {
 
 @pytest.mark.parametrize(("change", "denied"), CHANGES.values(), ids=CHANGES.keys())
 def test_a_wrong_policy_is_noticed(change: Change, denied: str, account: Account, first_deploy: Trial, tmp_path: Path):
-    right = holders_of(first_deploy.policies("observed"))
+    right = holders_of(first_deploy.policies("observed"), first_deploy.scenario)
     wrong = Holders(right.deployer, change(list(right.role)))
     proof = prove(account, first_deploy.scenario, tmp_path, wrong)
     assert [ran.exit_code for ran in proof.ran] == [1]

@@ -28,6 +28,6 @@ def test_the_same_commands_pass_with_what_tracer_wrote_and_nothing_else(name: st
     with JudgeProcess.start(judge_command()) as judge:
         for mode, written in policies.items():
             account.reset()
-            proof = prove(account, scenario(name), tmp_path / mode, holders_of(written))
+            proof = prove(account, scenario(name), tmp_path / mode, holders_of(written, scenario(name)))
             row = Row(mode, proof, unused(proof, judge))
             assert not row.fault, row.fault

@@ -22,8 +22,9 @@ def test_what_was_denied_in_the_first_round_is_enough_for_the_second(account: Ac
     first = trial.policies(LIFECYCLE)
 
     account.reset()
-    stage = Stage.set(account, whole, tmp_path / "first", holders_of(first))
-    denied = Proof(whole, holders_of(first), list(stage.play_all()))
+    holders = holders_of(first, whole)
+    stage = Stage.set(account, whole, tmp_path / "first", holders)
+    denied = Proof(whole, holders, list(stage.play_all()))
     assert denied.hard
     reading = ("--from", account.deliver(), "--principal", f"arn:aws:iam::123456789012:user/{USER}")
     again = tmp_path / "again.json"
@@ -33,5 +34,5 @@ def test_what_was_denied_in_the_first_round_is_enough_for_the_second(account: Ac
     tracer(("emit", *traces, "--merge", "observed", "-o", f"{second}/"), tmp_path, os.environ)
 
     account.reset()
-    proof = prove(account, whole, tmp_path / "second-proof", holders_of(second))
+    proof = prove(account, whole, tmp_path / "second-proof", holders_of(second, whole))
     assert not any(ran.exit_code or ran.denied for ran in proof.ran), proof.told()

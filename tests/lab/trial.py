@@ -154,9 +154,14 @@ def prove(account: Account, scenario: Scenario, folder: Path, holders: Holders) 
     return Proof(scenario, holders, list(stage.play_all()))
 
 
-def holders_of(policies: Path) -> Holders:
-    """Who holds which of the documents in a folder that tracer wrote."""
-    return Holders(_documents(policies, "deployer*.json"), _documents(policies, "service-role-*.json"))
+def holders_of(policies: Path, scenario: Scenario) -> Holders:
+    """Who holds which of the documents in a folder that tracer wrote.
+
+    Those of roles that a scenario's own commands make, as the CDK's bootstrap does, are nobody's: what they hold is
+    part of what is deployed.
+    """
+    role = f"service-role-{scenario.role.name}*.json" if scenario.role else ""
+    return Holders(_documents(policies, "deployer*.json"), _documents(policies, role) if role else [])
 
 
 def _documents(folder: Path, pattern: str) -> list[Document]:
