@@ -31,7 +31,7 @@ import corpus
 
 HERE: Final = Path(__file__).resolve().parent
 SINCE, UNTIL = "2026-11-16T00:00Z", "2026-11-23T00:00Z"
-INSIDE: Final = ("2026-11-19T12:00Z", "2026-11-19T12:30Z")
+INSIDE: Final = ("2026-11-19T13:00Z", "2026-11-19T13:30Z")
 NAME: Final = corpus.APPLICATION.rpartition("/")[2]
 
 
