@@ -47,6 +47,10 @@ GROUPS: Final[Mapping[tuple[str, ...], tuple[str, ...]]] = {
 KILLED: Final = frozenset({"killed", "timeout", "segfault"})
 """How mutmut calls what a test noticed; a change that never ends, or ends the interpreter, is noticed as well."""
 
+PATIENCE: Final = 8.0
+"""Added to the seconds that the tests take on the unchanged code; mutmut waits 15 times the sum. What takes longer counts
+as noticed, and a busy machine must not pass for an endless loop."""
+
 _CACHE: Final = re.compile(r"^@functools\.lru_cache\(.*\)\n", re.MULTILINE)
 _LEFT_OUT: Final = shutil.ignore_patterns(".*", "__pycache__", "dist", "docs", "notebooks", "mutants")
 
@@ -104,6 +108,7 @@ only_mutate = {json.dumps(modules)}
 also_copy = ["LICENSE", "README.md", "queries"]
 pytest_add_cli_args_test_selection = {json.dumps(list(tests))}
 process_isolation = "forkserver"
+timeout_constant = {PATIENCE}
 """
 
 

@@ -184,6 +184,12 @@ def test_the_self_check_names_the_counter_example(faulty: Policy, message: str):
     assert error.value.exit_code == 1
 
 
+def test_the_self_check_names_the_place_of_what_is_beyond():
+    get, put = allow("s3:GetObject", KEY), allow("s3:PutObject", KEY)
+    with pytest.raises(SelfCheckFailed, match=r"^the policy grants s3:PutObject .* \(statement 2 of document 3\)"):
+        self_check([policy(get), policy(), policy(get, put)], [permission("s3:GetObject", KEY)])
+
+
 def test_the_self_check_misses_a_deny_that_was_lost():
     deny = allow("s3:*", ["arn:aws:s3:::a", "arn:aws:s3:::b"], effect="Deny", sid="Guard")
     self_check(
