@@ -48,8 +48,8 @@ KILLED: Final = frozenset({"killed", "timeout", "segfault"})
 """How mutmut calls what a test noticed; a change that never ends, or ends the interpreter, is noticed as well."""
 
 PATIENCE: Final = 8.0
-"""Added to the seconds that the tests take on the unchanged code; mutmut waits 15 times the sum. What takes longer counts
-as noticed, and a busy machine must not pass for an endless loop."""
+"""Added to the seconds that the tests take on the unchanged code; mutmut waits 15 times the sum. A change that takes
+longer counts as noticed, and a busy machine must not pass for an endless loop."""
 
 _CACHE: Final = re.compile(r"^@functools\.lru_cache\(.*\)\n", re.MULTILINE)
 _LEFT_OUT: Final = shutil.ignore_patterns(".*", "__pycache__", "dist", "docs", "notebooks", "mutants")
