@@ -100,6 +100,29 @@ def test_a_record_may_be_as_large_as_a_file(tmp_path: Path):
     assert sql("SELECT length(requestparameters) FROM cloudtrail_logs", tmp_path) == [(17 * 1024 * 1024 + 10,)]
 
 
+@pytest.mark.parametrize("packed", [True, False], ids=["gzip", "plain"])
+def test_what_stands_at_a_file_s_end_does_not_say_how_much_memory_is_taken(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, packed: bool
+):
+    """The last bytes of a gzipped file tell its size, and may lie; those of a plain file tell nothing."""
+    taken: list[int] = []
+    asked = duck._asked
+
+    def watched(trail: list[str], *rest: Any) -> list[Row]:  # noqa: ANN401 - those of _asked
+        taken.extend(duck._unpacked_size(file) for file in trail)
+        return asked(trail, *rest)
+
+    monkeypatch.setattr(duck, "_asked", watched)
+    (path,) = write_trail(tmp_path, RECORDS).rglob("*.gz")
+    if packed:
+        path.write_bytes(path.read_bytes()[:-4] + b"\xff\xff\xff\x7f")
+    else:
+        path.with_suffix("").write_bytes(gzip.decompress(path.read_bytes()))
+        path.unlink()
+    assert [row[:5] for row in ask("actions-by-principal", tmp_path)] == USED
+    assert all(size < 16 * 1024 for size in taken)
+
+
 def test_a_value_is_never_sql(tmp_path: Path):
     folder = write_trail(tmp_path, RECORDS)
     evil = "x') OR 1 = 1 --"

@@ -217,12 +217,19 @@ def _policy(path: str) -> Policy:
 
 def _text(path: str) -> str:
     try:
-        content = sys.stdin.buffer.read() if path == STDIN else Path(path).read_bytes()
+        content = read_stdin() if path == STDIN else Path(path).read_bytes()
         return content.decode("utf-8-sig")
     except OSError as error:
         raise UsageError(f"cannot read {path}: {error.strerror}", "is the path right, and may you read it?") from error
     except UnicodeDecodeError as error:
         raise UsageError(f"{_shown(path)} is not text in UTF-8: {error.reason}") from error
+
+
+def read_stdin() -> bytes:
+    """All of standard input. Raises UsageError where it is closed; OSError."""
+    if sys.stdin is None:
+        raise UsageError("standard input is closed", "name a file, or pipe it in")
+    return sys.stdin.buffer.read()
 
 
 def _shown(path: str) -> str:

@@ -32,20 +32,29 @@ _STOPPING: Final = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM")
 def say(text: str) -> None:
     """Talk: `text`, if there is any, on stderr, with nothing in it that a terminal might obey."""
     if text:
-        with contextlib.suppress(BrokenPipeError), out_of_the_way():
-            click.echo(printable_lines(text), err=True)
+        _tell(printable_lines(text) + "\n")
 
 
 def talk(document: Document) -> None:
     """Talk in blocks, on stderr: in tables and colours where that is a terminal, else as plain text."""
     if document:
-        with contextlib.suppress(BrokenPipeError), out_of_the_way():
-            click.echo(_written(document, sys.stderr), err=True, nl=False)
+        _tell(_written(document, sys.stderr))
 
 
 def show(document: Document) -> None:
     """A result that a person reads, on stdout, as `talk` writes it. Raises EmitError as `print_result` does."""
     print_result([_written(document, sys.stdout).encode()])
+
+
+def _tell(text: str) -> None:
+    """Write on stderr. Where that is closed, or full, nobody can be told, and the work goes on all the same."""
+    if sys.stderr is None:
+        return
+    try:
+        with out_of_the_way():
+            click.echo(text, err=True, nl=False)
+    except OSError:
+        _let_go_of(sys.stderr.buffer)
 
 
 def _written(document: Document, stream: IO[str] | None) -> str:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import json
 import re
-import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +12,7 @@ from typing import Any, Final
 
 import click
 
-from tracer.cli.inputs import STDIN, open_run
+from tracer.cli.inputs import STDIN, open_run, read_stdin
 from tracer.cli.options import Settings, command
 from tracer.cli.output import deliver, names_folder, write_files
 from tracer.collect.interface import RecordSource
@@ -115,7 +114,7 @@ def _redacted(document: _Document, redactor: Redactor) -> bytes:
 def _read(path: str) -> _Document:
     """The document in a file. Raises UsageError."""
     try:
-        text = sys.stdin.buffer.read() if path == STDIN else Path(path).read_bytes()
+        text = read_stdin() if path == STDIN else Path(path).read_bytes()
         content = decode(text)
     except OSError as error:
         raise UsageError(f"cannot read {path}: {error.strerror}", "is the path right, and may you read it?") from error

@@ -114,10 +114,10 @@ class Stage:
         return rehearse_once(
             self.account,
             [policy.to_dict() for policy in policies],
-            partial(run_child, self.words),
+            partial(run_child, self.words, alone=False),
             os.environ,
             region=self.settings.regions[0] if self.settings.regions else os.environ.get("AWS_REGION", REGION),
-            before=partial(run_child, ["sh", "-c", self.before]) if self.before else None,
+            before=partial(run_child, ["sh", "-c", self.before], alone=False) if self.before else None,
             lenient=lenient,
         )
 

@@ -8,6 +8,7 @@ from tracer import pipeline
 from tracer.cli.documents import Told, deliver_draft, tell
 from tracer.cli.inputs import open_run
 from tracer.cli.options import Settings, command
+from tracer.cli.output import columns
 from tracer.cli.progress import working
 from tracer.collect.interface import RecordSource
 from tracer.model.run import DeployRun
@@ -28,7 +29,7 @@ def run(settings: Settings) -> int:
     With -o FOLDER/ you get a document for the deployer, one for each role that took part, and trace.json with the
     evidence; else the deployer's document alone.
     """
-    return main_job(settings, *open_run(settings), whole=sys.stderr.isatty())
+    return main_job(settings, *open_run(settings), whole=columns(sys.stderr) is not None)
 
 
 def main_job(settings: Settings, source: RecordSource, asked: DeployRun, *, whole: bool) -> int:

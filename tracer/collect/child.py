@@ -33,18 +33,23 @@ _LOOK: Final = 0.5
 """Seconds after which the child is looked at even where its SIGCHLD went to another thread."""
 
 
-def run_child(command: Sequence[str], environment: Mapping[str, str]) -> int:
+def run_child(command: Sequence[str], environment: Mapping[str, str], *, alone: bool = True) -> int:
     """Run `command` to its end.
+
+    Args:
+        command: the command and its arguments.
+        environment: its environment.
+        alone: whether signals are the child's alone; else the first of them is this process's own as well, once the
+            child has ended.
 
     Raises:
         CollectError: it cannot be started.
     """
     with _held_back() as mask:
         child = _started(command, environment, mask)
-        if hasattr(signal, "sigtimedwait"):
-            _pass_on_what_is_sent(child)
-        else:
-            _pass_on_by_handlers(child, mask)
+        heard = _pass_on_what_is_sent(child) if hasattr(signal, "sigtimedwait") else _pass_on_by_handlers(child, mask)
+    if heard and not alone:
+        signal.raise_signal(heard[0])
     return 128 - child.returncode if child.returncode < 0 else child.returncode
 
 
@@ -62,22 +67,28 @@ def _started(command: Sequence[str], environment: Mapping[str, str], mask: Colle
         ) from error
 
 
-def _pass_on_what_is_sent(child: subprocess.Popen[bytes]) -> None:
+def _pass_on_what_is_sent(child: subprocess.Popen[bytes]) -> list[int]:
     """Wait for the child, and for signals, each with its sender: `si_code` is above 0 where the kernel sent it, as it
-    does for a key of the terminal (https://man7.org/linux/man-pages/man2/sigaction.2.html).
+    does for a key of the terminal (https://man7.org/linux/man-pages/man2/sigaction.2.html). Gives what was heard.
     """
+    heard: list[int] = []
     while child.poll() is None:
         told = signal.sigtimedwait((*_PASSED_ON, signal.SIGCHLD), _LOOK)
-        if told and told.si_signo != signal.SIGCHLD and told.si_code <= 0:
-            child.send_signal(told.si_signo)
-    while signal.sigtimedwait(_PASSED_ON, 0):
-        pass  # what came with the child's end was meant for it
+        if told and told.si_signo != signal.SIGCHLD:
+            heard.append(told.si_signo)
+            if told.si_code <= 0:
+                child.send_signal(told.si_signo)
+    while late := signal.sigtimedwait(_PASSED_ON, 0):
+        heard.append(late.si_signo)  # what came with the child's end was meant for it
+    return heard
 
 
-def _pass_on_by_handlers(child: subprocess.Popen[bytes], mask: Collection[int]) -> None:
+def _pass_on_by_handlers(child: subprocess.Popen[bytes], mask: Collection[int]) -> list[int]:
     """The same where no sender is told: a key is taken as one where this process is in a terminal's foreground."""
+    heard: list[int] = []
 
     def pass_on(number: int, _frame: FrameType | None) -> None:
+        heard.append(number)
         if not (number in _KEYS and _in_foreground()):
             child.send_signal(number)
 
@@ -89,6 +100,7 @@ def _pass_on_by_handlers(child: subprocess.Popen[bytes], mask: Collection[int]) 
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+    return heard
 
 
 def _in_foreground() -> bool:

@@ -104,6 +104,8 @@ class FileSource:
 
     def _spooled(self, path: str) -> Spool:
         if path not in self._spools:
+            if path == STDIN and sys.stdin is None:
+                raise CollectError("standard input is closed", "name log files or a folder of them, or pipe records in")
             try:
                 if path == STDIN:
                     self._spools[path] = Spool(self._chunks(sys.stdin.buffer))

@@ -9,7 +9,11 @@ from __future__ import annotations
 
 import contextlib
 import signal
-from collections.abc import Iterator
+import threading
+from collections.abc import Callable, Iterator
+from functools import partial
+from types import FrameType
+from typing import Any
 
 
 @contextlib.contextmanager
@@ -23,3 +27,34 @@ def kept_from_new_threads() -> Iterator[None]:
         yield
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+@contextlib.contextmanager
+def obeyed(*, instead_of: type[Exception]) -> Iterator[None]:
+    """A signal that comes meanwhile is obeyed, also where a library turns what its handler raises into an error of its
+    own, as DuckDB does: "RuntimeError: Query interrupted".
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield  # handlers are the main thread's
+        return
+    heard: list[int] = []
+
+    def hear(handler: Callable[[int, FrameType | None], Any], number: int, frame: FrameType | None) -> None:
+        heard.append(number)
+        handler(number, frame)
+
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    for number, handler in before.items():
+        if callable(handler):
+            signal.signal(number, partial(hear, handler))
+    try:
+        yield
+    except instead_of:
+        if not heard:
+            raise
+    finally:
+        for number, handler in before.items():
+            if callable(handler):
+                signal.signal(number, handler)
+    if heard:
+        signal.raise_signal(heard[0])

@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from tracer.collect.files import FileSource, log_files
+from tracer.collect.signals import obeyed
 from tracer.collect.trail import is_log
 from tracer.errors import CollectError
 from tracer.model.record import Unreadable
@@ -41,7 +42,12 @@ _ISSUER: Final = ("type", "principalId", "arn", "accountId", "userName")
 
 _SMALLEST: Final = 16 * 1024 * 1024
 """How large an object DuckDB takes unasked."""
-_LARGEST: Final = 1024 * 1024 * 1024
+_LARGEST: Final = 32 * 1024 * 1024
+"""How large a log file may be that DuckDB reads: it takes twice that for each of several files, whatever they hold. A
+trail's are a few MB; larger ones are unpacked first.
+"""
+
+_GZIP: Final = b"\x1f\x8b"
 
 _REGION: Final = "/CloudTrail/([a-z0-9-]+)/[0-9]{4}/[0-9]{2}/[0-9]{2}/[^/]*$"
 _DAY: Final = "/([0-9]{4}/[0-9]{2}/[0-9]{2})/[^/]*$"
@@ -64,10 +70,11 @@ def answer(paths: Sequence[str], bound: Bound, tell: Callable[[str], None]) -> l
     if not files:
         where = ", ".join(paths)
         raise CollectError(f"no log files in {where}", "name the folder that holds AWSLogs/, or one below it")
-    trail = [file for file in files if is_log(file)]
+    trail = [file for file in files if is_log(file) and _unpacked_size(file) < _LARGEST]
+    others = set(files).difference(trail)
     with _scratch() as scratch:
         try:
-            return _asked(trail, [file for file in files if not is_log(file)], bound, scratch, tell)
+            return _asked(trail, [file for file in files if file in others], bound, scratch, tell)
         except (duckdb.IOException, duckdb.InvalidInputException):
             pass  # a file is not what its name says: reduce's own reader tells what is wrong, and reads the rest
         try:
@@ -81,17 +88,18 @@ def _asked(
 ) -> list[Row]:
     import duckdb
 
-    with duckdb.connect() as db:
+    files = list(dict.fromkeys((*trail, *others)))
+    parts = []
+    if trail:
+        parts.append(_trail_files(trail))
+    if others:
+        parts.append(_lines(_unpacked(others, scratch, tell)))
+    with duckdb.connect() as db, obeyed(instead_of=RuntimeError):
         db.execute(f"SET temp_directory = {_literal(str(scratch / 'spill'))}")
         db.execute("SET autoinstall_known_extensions = false")
         db.execute("CREATE TABLE sizes (path VARCHAR PRIMARY KEY, size BIGINT)")
-        sizes = [(file, Path(file).stat().st_size) for file in dict.fromkeys((*trail, *others))]
-        db.executemany("INSERT INTO sizes VALUES (?, ?)", sizes)
-        parts = []
-        if trail:
-            parts.append(_trail_files(trail))
-        if others:
-            parts.append(_lines(_unpacked(others, scratch, tell)))
+        sizes = [Path(file).stat().st_size for file in files]
+        db.execute("INSERT INTO sizes SELECT unnest(?), unnest(?)", [files, sizes])
         db.execute(f"CREATE VIEW {TABLE} AS {_columns(' UNION ALL '.join(parts))}")
         return _rows(db, bound)
 
@@ -150,13 +158,14 @@ def _struct(path: str, names: Sequence[str]) -> str:
 
 def _trail_files(files: Sequence[str]) -> str:
     names = ", ".join(_literal(_not_a_pattern(file)) for file in files)
-    size = min(max(_SMALLEST, *map(_unpacked_size, files)), _LARGEST)
+    size = max(_SMALLEST, *map(_unpacked_size, files))
     read = f"read_json([{names}], columns={{Records: 'JSON[]'}}, filename=true, maximum_object_size={size})"
     return f"SELECT unnest(Records) AS r, filename AS file FROM {read}"  # noqa: S608 - the names are quoted
 
 
 def _lines(file: Path) -> str:
-    read = f"read_json({_literal(str(file))}, format='newline_delimited', columns={{file: 'VARCHAR', r: 'JSON'}})"
+    columns = "columns={file: 'VARCHAR', r: 'JSON'}"
+    read = f"read_json({_literal(str(file))}, format='newline_delimited', {columns}, maximum_object_size={_LARGEST})"
     return f"SELECT r, file FROM {read}"  # noqa: S608 - the name is quoted
 
 
@@ -188,13 +197,13 @@ def _full(folder: Path, error: OSError) -> CollectError:
 
 
 def _unpacked_size(file: str) -> int:
-    """How large a gzipped file says that its content is (RFC 1952, 2.3.1), and some room; 0 where it says nothing."""
+    """How large a file's content is, and some room: its size, or what it says where it is gzipped (RFC 1952, 2.3.1)."""
     with Path(file).open("rb") as opened:
-        opened.seek(0, 2)
-        if opened.tell() < struct.calcsize("<I"):
-            return 0
-        opened.seek(-struct.calcsize("<I"), 2)
-        (size,) = struct.unpack("<I", opened.read())
+        packed = opened.read(len(_GZIP)) == _GZIP
+        size = opened.seek(0, 2)
+        if packed and size >= struct.calcsize("<I"):
+            opened.seek(-struct.calcsize("<I"), 2)
+            (size,) = struct.unpack("<I", opened.read())
     return int(size) + 1024
 
 

@@ -120,7 +120,10 @@ class Account:
         if start is not None:
             command += ["--start", start.isoformat()]
         command += ["--judge", *judge]
-        process = subprocess.Popen(command, stdin=PIPE, stdout=PIPE, text=True, env=_of_nobody(os.environ))  # noqa: S603
+        # A session of its own: what a key of the terminal ends is the deploy, and then this process ends the account.
+        process = subprocess.Popen(  # noqa: S603
+            command, stdin=PIPE, stdout=PIPE, text=True, env=_of_nobody(os.environ), start_new_session=True
+        )
         line = process.stdout.readline() if process.stdout else ""
         if not line:
             process.communicate()
