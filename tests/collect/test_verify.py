@@ -140,6 +140,63 @@ def test_a_missing_log_file_is_reported(trail: Trail, verified: Verify):
     assert "the bucket does not hold it" in found.refused[trail.logs[1]]
 
 
+def _altered(trail: Trail, key: str, _: str) -> None:
+    text = trail.body(key)
+    _replace(trail, key, gzip.compress(gzip.decompress(text).replace(b"us-east-1", b"us-west-1", 1), mtime=0))
+
+
+def _cut(trail: Trail, key: str, _: str) -> None:
+    _replace(trail, key, trail.body(key)[:-9])
+
+
+def _emptied(trail: Trail, key: str, _: str) -> None:
+    _replace(trail, key, b"")
+
+
+def _exchanged(trail: Trail, key: str, other: str) -> None:
+    """Each is as CloudTrail made it, and in the other's place, signature and all."""
+    (one, ones), (two, twos) = ((trail.body(name), _metadata(trail, name)) for name in (key, other))
+    trail.put(key, two, Metadata=twos)
+    trail.put(other, one, Metadata=ones)
+
+
+def _removed(trail: Trail, key: str, _: str) -> None:
+    trail.delete(key)
+
+
+def _replace(trail: Trail, key: str, body: bytes) -> None:
+    trail.put(key, body, Metadata=_metadata(trail, key))
+
+
+def _metadata(trail: Trail, key: str) -> dict[str, str]:
+    return dict(trail.client.head_object(Bucket=trail.name, Key=key)["Metadata"])
+
+
+@pytest.mark.parametrize("change", [_altered, _cut, _emptied, _exchanged, _removed], ids=lambda change: change.__name__)
+@pytest.mark.parametrize("number", range(3))
+def test_whatever_is_done_to_a_log_file_it_counts_no_more_and_that_is_told(
+    trail: Trail, verified: Verify, number: int, change: Callable[[Trail, str, str], None]
+):
+    other = (number + 1) % 3
+    change(trail, trail.logs[number], trail.logs[other])
+    hit = {number, other} if change is _exchanged else {number}
+    found = verified()
+    assert set(found.refused) == {trail.logs[one] for one in hit}
+    assert found.names == [name for one, name in enumerate(("At5", "At35", "At65")) if one not in hit]
+
+
+@pytest.mark.parametrize("change", [_altered, _cut, _emptied, _exchanged, _removed], ids=lambda change: change.__name__)
+@pytest.mark.parametrize("number", [1, 2])
+def test_whatever_is_done_to_a_digest_what_it_listed_is_doubted(
+    trail: Trail, verified: Verify, number: int, change: Callable[[Trail, str, str], None]
+):
+    change(trail, trail.digests[number], trail.digests[3 - number])
+    found = verified()
+    assert found.doubts
+    last_one_removed = (number, change) == (2, _removed)
+    assert bool(found.refused) is not last_one_removed, "that there was a last one is known by nobody"
+
+
 def test_log_files_outside_the_window_are_not_missed(trail: Trail, verified: Verify):
     late = trail.deliver(START + 100 * MINUTE, record("Late"))
     trail.signer.digest(START + 2 * HOUR + MINUTE, [late])
