@@ -15,6 +15,7 @@
 #   make endurance    50 million records in constant memory, and 1,000 runs on a bucket that fails; half an hour or more
 #   make fuzz         atheris on every parser: 10 million executions of the record path, 1 million of each other; RUNS= says
 #                     how many of each, SECONDS= for how long at most, HARNESS= which
+#   make bombs        gzip bombs, lines, files and folders at full size: gigabytes, and 100,000 files
 #   make lock         requirements-dev.txt: the versions that development was last done with, with hashes
 #   make audit        known vulnerabilities of what tracer installs; needs the advisory service
 #   make licences     the licences of what tracer installs; fails on one that is not permissive
@@ -27,7 +28,7 @@ PYTHON ?= $(shell for python in python3 python3.14 python3.13 python3.12 python3
 	$$python -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$python && break; done)
 PYTEST_FLAGS ?= -n auto
 
-.PHONY: demo bench test lint notebooks screenshots lowest spark lab record-demo mutants faults fuzz endurance lock audit licences sbom reproducible clean
+.PHONY: demo bench test lint notebooks screenshots lowest spark lab record-demo mutants faults fuzz bombs endurance lock audit licences sbom reproducible clean
 
 demo: $(VENV)/.tracer
 	$(VENV)/bin/tracer demo
@@ -77,6 +78,9 @@ mutants: .venv-mutants/.mutants
 
 faults: $(VENV)/.test
 	$(VENV)/bin/python -m pytest tests/trust/test_killed.py --kills 200
+
+bombs: $(VENV)/.test
+	$(VENV)/bin/python -m pytest tests/trust/test_bombs.py --bombs 25 --durations 0
 
 endurance: $(VENV)/.test
 	$(VENV)/bin/python -m pytest tests/trust/test_endurance.py -s --endurance

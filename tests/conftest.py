@@ -38,5 +38,6 @@ def shared_records():
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--bombs", type=int, default=1, help="how many times larger what is too large shall be")
     parser.addoption("--kills", type=int, default=3, help="at how many moments each command is killed")
     parser.addoption("--endurance", action="store_true", help="the endurance tests in their long form")

@@ -125,7 +125,11 @@ FULL = RunFile(
 )
 
 
-@pytest.mark.parametrize("run", [FULL, RunFile(name="orders", since=SINCE)], ids=["full", "least"])
+@pytest.mark.parametrize(
+    "run",
+    [FULL, RunFile(name="orders", since=SINCE), RunFile(name="orders", since=SINCE.replace(year=226))],
+    ids=["full", "least", "a year of three digits"],
+)
 def test_a_run_reads_back_as_it_was_written(tmp_path: Path, run: RunFile):
     begun = replace(run, until=None)
     path = create_run_file(begun, tmp_path)

@@ -194,6 +194,15 @@ def test_a_record_that_nobody_looks_for_is_counted_and_not_judged(tmp_path: Path
     assert fast.accounting.read == full.accounting.read == len(RECORDS) + 1  # type: ignore[attr-defined]
 
 
+@pytest.mark.parametrize("user", [iam_user(), iam_user("alice")], ids=["looked for", "passed over"])
+def test_a_map_of_a_caller_s_that_begins_as_a_record_does_is_none(tmp_path: Path, user: Mapping[str, Any]):
+    """Tags are such a map: whoever tags a function chooses its keys."""
+    tags = {"eventVersion": "1.11", "userIdentity": "arn:aws:iam::123456789012:user/deployer"}
+    tagged = record("TagResource20170331v2", LAMBDA, user=user, request={"resource": "f", "tags": tags})
+    of_all, found = traces(put(tmp_path, compact([*RECORDS, tagged])), DeployRun(principals=(DEPLOYER,)))
+    assert found == of_all
+
+
 def test_a_huge_record_is_found(tmp_path: Path):
     huge = record("PutRolePolicy", request={"roleName": "app", "policyDocument": "x" * 3_000_000})
     fast, full = traces(put(tmp_path, compact([*RECORDS, huge])), DeployRun(principals=(DEPLOYER,)))

@@ -15,7 +15,8 @@ TOKENS: Final = (
     b"*", b"?", b"${", b"}", b"${*}", b"${aws:username}", b"<region>", b":", b"/", b"-", b"\\", b'"', b"\\u0000",
     b"\\ud800", b"\xef\xbb\xbf", b"\xff\xfe", b"\x1f\x8b", b"\x00", b"\n", b" ", b"\t", b"{", b"}", b"[", b"]", b",",
     b"null", b"true", b"-1", b"1e999", b"NaN", b"arn:aws:iam::123456789012:role/", b"arn:aws:s3:::", b"assumed-role",
-    b"AssumeRole", b'{"eventVersion":"1.', b'"Records":[', b'"Events":[', b'"detail":{', b'"message":"', b'"CloudTrailEvent":"',
+    b"AssumeRole", b'{"eventVersion":"1.', b'"Records":[', b'"Events":[', b'"detail":{', b'"message":"',
+    b'"CloudTrailEvent":"',
     b"because no identity-based policy allows the ", b"with an explicit deny in a ", b"is not authorized to perform: ",
     b" on resource: ", b"9999-12-31T23:59:59-23:59", b"0001-01-01T00:00:00+23:59", b"2026-02-30", b"_CloudTrail_",
 )  # fmt: skip

@@ -56,7 +56,7 @@ def target(data: bytes) -> None:
     assert Trace.from_json(trace.to_json()) == trace
     if not draw & 0x700:
         assert _reduced([_KNOWN, *reversed(items)], run, options) == trace
-    if run.principals:
+    if run.principals and draw & 0x800:
         search = FileSearch(["input"], lambda _: data, Unwatched(), workers=1)
         found = _reduced(items, run, options, search)
         # A search decodes no record that it passes over, and knows it by how CloudTrail begins one.
@@ -100,7 +100,9 @@ def _refused(constant: str) -> None:
 
 
 def _is_as_written(item: RawRecord) -> bool:
-    return isinstance(item, bytes) and item.startswith(_START) and not isinstance(parse(item), Unreadable)
+    """Whether a record begins as CloudTrail begins one, and nothing in it does."""
+    as_written = isinstance(item, bytes) and item.startswith(_START) and item.count(_START) == 1
+    return as_written and not isinstance(parse(item), Unreadable)
 
 
 def _wraps(item: object) -> bool:

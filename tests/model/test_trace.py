@@ -212,7 +212,9 @@ def test_a_trace_lacks_a_key(key: str):
         Trace.from_json({name: value for name, value in DOCUMENT.items() if name != key})
 
 
-@pytest.mark.parametrize("text", ["", "{", "[]", "null", '"trace"', "[" * 100_000, "9" * 5000, '{"Version": "2012-10-17"}'])
+@pytest.mark.parametrize(
+    "text", ["", "{", "[]", "null", '"trace"', "[" * 100_000, "9" * 5000, '{"Version": "2012-10-17"}']
+)
 def test_what_is_no_trace_at_all(text: str):
     with pytest.raises(InvalidTrace, match="not a trace"):
         Trace.from_json(text)

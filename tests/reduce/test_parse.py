@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from support import ABSENT, assumed_role, iam_user, record
 
 from tracer.model.record import RawRecord, Record, ResourceReference, Unreadable
-from tracer.reduce.parse import canonical, parse
+from tracer.reduce.parse import canonical, parse, time_text
 
 ROLE = "arn:aws:iam::123456789012:role/ci/deploy"
 
@@ -212,6 +212,11 @@ def test_what_the_source_could_not_read_stays_so():
 )  # fmt: skip
 def test_what_is_no_record_says_why(raw: bytes):
     assert reason(raw)
+
+
+def test_a_year_has_four_digits():
+    """Whatever a log says: times are compared as texts."""
+    assert time_text(datetime(226, 11, 24, 8, tzinfo=UTC)) == "0226-11-24T08:00:00Z"
 
 
 @pytest.mark.parametrize(

@@ -18,9 +18,10 @@ from datetime import timedelta
 from pathlib import Path
 from typing import BinaryIO, Final
 
+from tracer.collect.inflate import CHUNK
 from tracer.collect.interface import DELIVERED
 from tracer.collect.meter import Meter, Unwatched
-from tracer.collect.search import FileSearch, all_records, unpacked
+from tracer.collect.search import LONGEST_TEXT, Content, FileSearch, Streamed, all_records, unpacked
 from tracer.collect.shapes import read_records
 from tracer.collect.spool import Spool
 from tracer.collect.trail import delivered, is_in_time
@@ -172,9 +173,20 @@ def _is_log(name: str) -> bool:
     return not any(other in name for other in _NO_LOGS)
 
 
-def _content(path: str) -> bytes:
+def _content(path: str) -> Content:
+    """The bytes of a file, as many as it has now: it may grow while it is read."""
+    size = _stat(path).st_size
+    if size > LONGEST_TEXT:
+        return Streamed(size, lambda: _streamed(path, size))
+    return b"".join(_streamed(path, size))
+
+
+def _streamed(path: str, size: int) -> Iterator[bytes]:
     try:
-        return Path(path).read_bytes()
+        with Path(path).open("rb") as file:
+            while size > 0 and (chunk := file.read(min(size, CHUNK))):
+                size -= len(chunk)
+                yield chunk
     except OSError as error:
         raise _unreadable(path, error) from error
 

@@ -11,6 +11,7 @@ fast as they can be unpacked: by python-isal where it is installed (`cloudtrail-
 from __future__ import annotations
 
 import functools
+import os
 import zlib
 from collections.abc import Iterable, Iterator
 from itertools import chain
@@ -19,6 +20,18 @@ from typing import Final
 
 CHUNK: Final = 1024 * 1024
 """How many bytes of text are given out at most at once: a small file may inflate to a thousand times its size."""
+
+MOST_RATIO: Final = 200
+"""How many times its own size a gzip file may unpack to, where that is more than `UNASKED`. CloudTrail's log files
+unpack to 10 to 30 times their size, gzip reaches 1,000 times; a file that is beyond is made to fill a disk or a day.
+The environment variable TRACER_MAX_RATIO says another number, and 0 that there is no limit."""
+
+UNASKED: Final = 64 * 1024 * 1024
+"""How many bytes of text a file may hold whatever its ratio: a second's work."""
+
+_RATIO_VARIABLE: Final = "TRACER_MAX_RATIO"
+_SLICE: Final = 16 * 1024
+"""How many packed bytes are handed to zlib at once: it copies what it leaves of them each time."""
 
 _MAGIC: Final = b"\x1f\x8b"
 """RFC 1952, 2.3.1: "These have the fixed values ID1 = 31 (0x1f, \\037), ID2 = 139 (0x8b, \\213)"."""
@@ -102,8 +115,9 @@ def keep_memory() -> None:
 def _inflate(chunks: Iterable[bytes]) -> Iterator[bytes]:
     """The members of gzip data, unpacked, end to end."""
     member = zlib.decompressobj(_GZIP)
-    for chunk in chunks:
-        data = chunk
+    most, packed, unpacked = _most_ratio(), 0, 0
+    for data in _slices(chunks):
+        packed += len(data)
         while data:
             if member.eof:
                 data = data.lstrip(b"\0")  # zeros may fill a gzip file up to a block
@@ -112,13 +126,29 @@ def _inflate(chunks: Iterable[bytes]) -> Iterator[bytes]:
                 member = zlib.decompressobj(_GZIP)
             before = member.copy()
             try:
-                yield member.decompress(data, CHUNK)
+                text = member.decompress(data, CHUNK)
             except zlib.error as error:
                 yield _readable_part(before, data)
                 raise Damaged(f"the gzip data is corrupt, and what follows is lost ({error})") from error
+            yield text
+            unpacked += len(text)
+            if most and unpacked > max(UNASKED, most * packed):
+                raise Damaged(
+                    f"it unpacks to more than {most} times its size, and what follows is not read "
+                    f"({_RATIO_VARIABLE}=0 in the environment reads it)"
+                )
             data = member.unused_data or member.unconsumed_tail
     if not member.eof:
         raise Damaged("the gzip data is cut off")
+
+
+def _slices(chunks: Iterable[bytes]) -> Iterator[bytes]:
+    return (chunk[at : at + _SLICE] for chunk in chunks for at in range(0, len(chunk), _SLICE))
+
+
+def _most_ratio() -> int:
+    text = os.environ.get(_RATIO_VARIABLE, "")
+    return int(text) if text.isascii() and text.isdigit() else MOST_RATIO
 
 
 def _readable_part(member: zlib._Decompress, data: bytes) -> bytes:

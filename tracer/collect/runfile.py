@@ -259,7 +259,8 @@ def _time(document: Mapping[str, Any], key: str) -> datetime | None:
 
 
 def _text_of(moment: datetime) -> str:
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    # Not strftime, which gives the years before 1000 fewer than four digits.
+    return moment.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="seconds") + "Z"
 
 
 def _one_or_many(key: str, values: tuple[str, ...]) -> dict[str, str | list[str]]:

@@ -26,6 +26,10 @@ _STRING_KEYS: Final = ("CloudTrailEvent", "message")
 _LEVELS: Final = 3
 """How many strings may be unpacked inside each other."""
 
+PLACES: Final = 100
+"""Of how many things in a file that are no records the place is told; the others are told, and counted, together. A
+file of a megabyte can hold half a million."""
+
 _may_hold_string = re.compile(rb'"(?:%b)"\s*:' % "|".join(_STRING_KEYS).encode()).search
 _line_break = re.compile(rb"(?<![ \t])[ \t]*+[\r\n][ \t\r\n]*+")
 """Looked for where a run of spaces begins, and nowhere in it: the time would grow with the square of its length."""
@@ -39,9 +43,17 @@ def read_records(chunks: Iterable[bytes], name: str) -> Iterator[bytes | Unreada
         name: what to call the file in locations.
     """
     number = 0
+    told: list[int] = []
+    others: dict[str, Unreadable] = {}
     try:
         for number, item in enumerate(_records(text_of(chunks), _LEVELS), start=1):
-            yield Unreadable(item.reason, f"{name}: record {number}") if isinstance(item, Spoilt) else item
+            if not isinstance(item, Spoilt):
+                yield item
+            elif len(told) < PLACES:
+                told.append(number)
+                yield Unreadable(item.reason, f"{name}: record {number}")
+            else:
+                yield others.setdefault(item.reason, Unreadable(item.reason, f"{name}: behind record {told[-1]}"))
     except Damaged as damage:
         yield Unreadable(str(damage), f"{name}: behind record {number}" if number else name)
 

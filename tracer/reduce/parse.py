@@ -13,6 +13,8 @@ from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any, Final
 
+import msgspec
+
 from tracer.model.record import RawRecord, Record, ResourceReference, Unreadable, UserIdentity
 
 _OMITTED_KEYS: Final = {"omitted", "originalSize", "reason"}
@@ -26,8 +28,9 @@ the record is written or walked again. Log content is hostile input."""
 
 
 def time_text(moment: datetime) -> str:
-    """A time as CloudTrail writes it."""
-    return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
+    """A time, in UTC, as CloudTrail writes it."""
+    # Not strftime, which gives the years before 1000 fewer than four digits.
+    return moment.replace(tzinfo=None).isoformat(timespec="seconds") + "Z"
 
 
 class _NotARecordError(ValueError):
@@ -49,12 +52,22 @@ def parse(raw: RawRecord) -> Record | Unreadable:
 
 def decode(raw: bytes | Mapping[str, Any]) -> Mapping[str, Any]:
     """The record as a JSON object. Raises ValueError (RecursionError where it nests too deep) where it is none."""
-    fields = raw if isinstance(raw, Mapping) else json.loads(raw)
+    fields = raw if isinstance(raw, Mapping) else _loaded(raw)
     if not isinstance(fields, Mapping):
         raise _NotARecordError("not a JSON object")
     if _may_nest(raw) and _nests_too_deep(fields):
         raise _NotARecordError(f"not a CloudTrail record: it nests deeper than {MAX_DEPTH} levels")
     return fields
+
+
+def _loaded(text: bytes | str) -> object:
+    """What a JSON text holds: msgspec's answer is json's, in a tenth of the time. What it refuses json decides on, which
+    knows NaN and lone surrogates, and whose messages are shown.
+    """
+    try:
+        return msgspec.json.decode(text)
+    except (ValueError, RecursionError):
+        return json.loads(text)
 
 
 def _may_nest(raw: bytes | str | Mapping[str, Any]) -> bool:
@@ -153,7 +166,7 @@ def _parameters(fields: Mapping[str, Any], name: str) -> tuple[Mapping[str, Any]
 
 def _from_text(text: str) -> object:
     try:
-        value: object = json.loads(text)
+        value = _loaded(text)
     except (ValueError, RecursionError):
         return None
     return None if _may_nest(text) and _nests_too_deep(value) else value
