@@ -142,6 +142,21 @@ def test_the_baseline_is_no_excess():
     assert check(policy(allow("s3:GetObject", "*")), [], baseline=baseline).excess
 
 
+def test_a_baseline_of_one_statement_is_no_excess_of_itself():
+    baseline = policy(Statement(actions=("sqs:*",), not_resources=(ROLE,)))
+    assert check(baseline, [], baseline=baseline).excess == ()
+
+
+def test_a_grant_is_not_called_too_much_by_a_reading_of_a_star_that_aws_does_not_state():
+    # Whether a `*` inside a segment passes a colon AWS does not say: missing, where it must be enough, and no excess.
+    function = "arn:aws:lambda:us-east-1:1:function:"
+    verdict = check(
+        policy(allow("lambda:InvokeFunction", function + "a:z")),
+        [permission("lambda:InvokeFunction", function + "a*z")],
+    )
+    assert (verdict.ok, verdict.excess) == (False, ())
+
+
 def test_a_trace_is_judged_by_its_deployer_unless_a_section_is_named():
     deployer = used("s3:PutObject", KEY)
     function = used("s3:GetObject", KEY, section=Section.FUNCTION, principal=FUNCTION_ROLE)
