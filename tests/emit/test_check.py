@@ -149,11 +149,8 @@ def test_a_baseline_of_one_statement_is_no_excess_of_itself():
 
 def test_a_grant_is_not_called_too_much_by_a_reading_of_a_star_that_aws_does_not_state():
     # Whether a `*` inside a segment passes a colon AWS does not say: missing, where it must be enough, and no excess.
-    function = "arn:aws:lambda:us-east-1:1:function:"
-    verdict = check(
-        policy(allow("lambda:InvokeFunction", function + "a:z")),
-        [permission("lambda:InvokeFunction", function + "a*z")],
-    )
+    invoke, function = "lambda:InvokeFunction", "arn:aws:lambda:us-east-1:1:function:"
+    verdict = check(policy(allow(invoke, function + "a:z")), [permission(invoke, function + "a*z")])
     assert (verdict.ok, verdict.excess) == (False, ())
 
 
