@@ -107,6 +107,12 @@ def test_it_counts_for_a_day_and_is_swept_away_then(tmp_path: Path):
     assert files(tmp_path) == []
 
 
+def test_what_a_clock_kept_that_was_ahead_is_swept_away(tmp_path: Path):
+    stretches(tmp_path, NOW + timedelta(hours=1)).keep(stretch(0, 9, 5))
+    assert not list(stretches(tmp_path, NOW).known(span(0, 9)))
+    assert files(tmp_path) == []
+
+
 @pytest.mark.parametrize("damage", ["cut", "empty", "changed", "other times", "unreadable"])
 def test_a_file_that_does_not_hold_what_its_name_says_is_not_trusted(tmp_path: Path, damage: str):
     stretches(tmp_path).keep(stretch(0, 9, 5))

@@ -128,6 +128,29 @@ def test_times_are_those_of_aws_where_this_clock_is_far_off(aws: None, talk: Tal
     assert "240 seconds off" in talk.text or "241 seconds off" in talk.text
 
 
+@pytest.mark.parametrize("jump", [timedelta(hours=-1), timedelta(hours=1)], ids=["back", "forward"])
+def test_a_clock_that_is_set_while_the_command_runs_moves_the_end_nowhere(aws: None, talk: Talk, jump: timedelta):
+    true = datetime.now(UTC)
+    recorded(
+        talk, *python("import time; time.sleep(1); open('ran', 'w')"),
+        clock=lambda: datetime.now(UTC) + (jump if Path("ran").exists() else timedelta()),
+    )  # fmt: skip
+    run = load_run_file("first")
+    assert true - timedelta(seconds=1) <= run.since < run.until < true + timedelta(seconds=30)
+    assert run.until - run.since >= timedelta(seconds=1)
+    assert "clock was set" in talk.text
+
+
+def test_a_clock_that_is_set_back_is_noticed_without_aws(no_aws: None, tmp_path: Path, talk: Talk):
+    begin = datetime(2026, 11, 24, 8, 0, 1, tzinfo=UTC)
+    times = iter([begin, begin, begin - timedelta(hours=1)])
+    record(Recording(("true",), name="first"), os.environ, clock=lambda: next(times), tell=talk.append, base=tmp_path)
+    run = load_run_file("first", tmp_path)
+    assert run.since == begin
+    assert begin < run.until < begin + timedelta(seconds=30)
+    assert "clock was set" in talk.text
+
+
 def test_a_name_is_made_from_the_time(aws: None, talk: Talk):
     recorded(talk, "true", name=None)
     (file,) = Path(".tracer/runs").iterdir()

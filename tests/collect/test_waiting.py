@@ -121,6 +121,24 @@ def test_where_calls_come_by_the_file_none_may_come_for_a_while():
     assert source.findings() == ()
 
 
+def test_a_clock_that_is_set_back_makes_no_wait_longer():
+    history = History(after(0.5), [("A", after(1))])
+    slept: list[float] = []
+
+    def sleep(seconds: float) -> None:
+        slept.append(seconds)
+        history.sleep(seconds)
+        if len(slept) == 3:
+            history.now -= timedelta(hours=1)
+
+    source = WaitingSource(
+        history, RECORDED, END, timedelta(minutes=10), [].append, sleep, lambda: history.now
+    )  # fmt: skip
+    list(source.records(RUN))
+    assert sum(slept) == timedelta(minutes=10).total_seconds()
+    assert [finding.code for finding in source.findings()] == ["COVERAGE_GAP"]
+
+
 def test_a_second_pass_does_not_wait_again():
     history = History(after(0.5), CALLS)
     source, records, _ = waited(history)

@@ -13,10 +13,11 @@ what lies between them and behind the last. StartTime and EndTime are inclusive,
 both ends of a stretch: no event is asked for twice, and none is counted twice. Where stretches overlap, because two
 commands ran at once, the later one is cut.
 
-Two things are not trusted. What is younger than `DELIVERED` is not kept: an event that came in between two commands
+Three things are not trusted. What is younger than `DELIVERED` is not kept: an event that came in between two commands
 would be missing in silence, and a policy of a part is wrong. So a deploy of a moment ago is read anew, which is a
 matter of seconds; the windows that take long are old. And what is older than `KEPT` is asked for again and swept away:
-CloudTrail guarantees no time of delivery, and a break is mended within the day.
+CloudTrail guarantees no time of delivery, and a break is mended within the day. What was asked for later than now was
+kept by a clock that was ahead: what had been delivered by then nobody knows.
 
 The file's name says which seconds it holds, when they were asked for, and the SHA-256 of what is in it. A file that
 does not hold what its name says is as good as none. It is written under a temporary name and moved to its own
@@ -124,7 +125,7 @@ class Stretches:
             paths = list(self._folder.iterdir())
         for path in paths:
             named = _named(path.name)
-            if named and self._now < named[1] + KEPT:
+            if named and named[1] <= self._now < named[1] + KEPT:
                 yield path, named[0]
             elif named:
                 with suppress(OSError):

@@ -13,7 +13,8 @@ from __future__ import annotations
 
 import re
 import shutil
-from collections.abc import Callable, Iterator, Mapping, Sequence
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial, reduce
@@ -107,9 +108,10 @@ def record(
     session = _session(asked, name, regions[0], tell)
     caller = _caller(session, regions[0], tell)
     now = _as_aws_counts(clock, caller, tell)
+    began, started = now(), time.monotonic()
     run = RunFile(
         name=name,
-        since=now().replace(microsecond=0),
+        since=began.replace(microsecond=0),
         principal=session.arn if session else caller.arn if caller else None,
         regions=regions,
         region_source=source,
@@ -122,9 +124,12 @@ def record(
     path = create_run_file(run, base)
     tell(_beginning(run))
     exit_code = _run(asked.command, _environment(environment, name, session, regions[0]), path)
-    run = replace(run, until=_second_after(now()), exit_code=exit_code)
+    ended = _not_before(now(), began + timedelta(seconds=time.monotonic() - started), tell)
+    run = replace(run, until=_second_after(ended), exit_code=exit_code)
     _save(run, path, tell)  # now, for the marking may be interrupted
-    run = replace(run, markers=_markers(run, session))
+    answers = _marked(run, session)
+    markers = {region: answer.request_id for region, answer in answers.items()}
+    run = replace(run, until=_not_after(run.until, answers.values(), tell), markers=markers)
     _save(run, path, tell)
     tell(_ending(run, path))
     return exit_code
@@ -266,8 +271,27 @@ def _second_after(moment: datetime) -> datetime:
     return moment.replace(microsecond=0) + timedelta(seconds=1)
 
 
-def _markers(run: RunFile, session: RoleSession | None) -> dict[str, str]:
-    """A call in each region of the run, and where its partition logs IAM: by region, the requestID of each that worked.
+def _not_before(ended: datetime, least: datetime, tell: Callable[[str], None]) -> datetime:
+    """The end, as the clock has it: no earlier than as much time after the beginning as has passed since, or the clock
+    was set back.
+    """
+    if ended >= least - _CLOCKS_AGREE:
+        return ended
+    tell("This machine's clock was set back while the command ran; the run's end goes by the time that it took")
+    return least
+
+
+def _not_after(until: datetime | None, answers: Iterable[Identity], tell: Callable[[str], None]) -> datetime | None:
+    """The window's end: no later than AWS answered the first call after it, or the clock was set forward."""
+    times = [answer.answered for answer in answers if answer.answered]
+    if until is None or not times or until <= _second_after(min(times)) + _CLOCKS_AGREE:
+        return until
+    tell("This machine's clock was set forward while the command ran; the run's end is AWS's time")
+    return _second_after(min(times))
+
+
+def _marked(run: RunFile, session: RoleSession | None) -> dict[str, Identity]:
+    """A call in each region of the run, and where its partition logs IAM: by region, the answer of each that worked.
 
     Regional endpoints of STS log in their own region
     (https://docs.aws.amazon.com/IAM/latest/UserGuide/cloudtrail-integration.html).
@@ -276,13 +300,13 @@ def _markers(run: RunFile, session: RoleSession | None) -> dict[str, str]:
 
     if run.principal is None:
         return {}
-    markers = {}
+    answers = {}
     for region in sorted({*run.regions, global_region(run.partition) or run.regions[0]}):
         try:
-            markers[region] = identity(_clients(session), region).request_id
+            answers[region] = identity(_clients(session), region)
         except CollectError:
             continue  # a region that is not enabled, or a session that has expired: the waiting does without
-    return markers
+    return answers
 
 
 def _save(run: RunFile, path: Path, tell: Callable[[str], None]) -> None:

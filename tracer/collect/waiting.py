@@ -140,6 +140,7 @@ class WaitingSource:
     def _wait(self, run: DeployRun) -> str | None:
         """Wait for the run; what is not known to be there when the wait is over, in words."""
         started = now = self._clock()
+        slept = timedelta()
         if started >= self._ended + self._source.settled:
             return None
         count: int | None = None
@@ -154,7 +155,7 @@ class WaitingSource:
                 return None
             lacking = "more calls may be on their way" if arrived else self._lacking()
             now = self._clock()
-            left = started + self._at_most - now
+            left = self._at_most - max(now - started, slept)  # a clock may be set back
             if left <= timedelta():
                 after = f"{_minutes(now - self._ended)} after the run's end"
                 what = f"{self._source.what} was asked {after}, and {lacking}"
@@ -162,7 +163,9 @@ class WaitingSource:
             if told is None or now >= told + TOLD_EVERY:
                 told = now
                 self._tell(f"Waiting for CloudTrail, {_minutes(left)} at most: {lacking}")
-            self._sleep(min(POLL, left.total_seconds()))
+            pause = min(POLL, left.total_seconds())
+            self._sleep(pause)
+            slept += timedelta(seconds=pause)
             now = self._clock()
 
     def _has_arrived(self, run: DeployRun, now: datetime) -> bool:
