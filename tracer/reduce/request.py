@@ -9,6 +9,7 @@ from __future__ import annotations
 import functools
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any, Final
 
 from tracer.model.record import Record
@@ -44,36 +45,66 @@ def lookup(parameters: object, path: str) -> Iterator[str]:
     `targets.roleArn` (a list of targets), `roles.*`, and `patchOperations{path=/cloudwatchRoleArn}.value` for the one
     object of a list that has this value. `entries.eventBusName|default` is `default` for each entry without the key.
     """
-    yield from _walk(parameters, path.split("."))
+    return _walk(parameters, _steps(path))
 
 
-def _walk(value: object, keys: list[str]) -> Iterator[str]:
+@dataclass(frozen=True, slots=True)
+class _Step:
+    """One key of a path.
+
+    Attributes:
+        key: the key in its normal form; None for every key.
+        names: whether the keys themselves are meant.
+        test, value: which object of a list is meant: the one with this value under this key.
+        other: what stands for a value that is not there.
+    """
+
+    key: str | None
+    names: bool = False
+    test: str | None = None
+    value: str | None = None
+    other: str | None = None
+
+
+@functools.lru_cache(maxsize=16_384)
+def _steps(path: str) -> tuple[_Step, ...]:
+    return tuple(map(_step, path.split(".")))
+
+
+def _step(text: str) -> _Step:
+    match = _STEP.fullmatch(text)
+    if match is None:
+        return _Step(None)
+    return _Step(normal(match["key"]), text == "@keys", match["test"], match["value"], match["other"])
+
+
+def _walk(value: object, steps: tuple[_Step, ...]) -> Iterator[str]:
     if isinstance(value, list):
         for item in value:
-            yield from _walk(item, keys)
-    elif not keys:
+            yield from _walk(item, steps)
+    elif not steps:
         text = _scalar(value)
         if text:
             yield text
         elif isinstance(value, Mapping) and set(value) == {"items"}:
-            yield from _walk(value["items"], keys)
-    elif isinstance(value, Mapping) and keys == ["@keys"]:
-        yield from (key for key in map(str, value) if key)
+            yield from _walk(value["items"], steps)
     elif isinstance(value, Mapping):
-        step = _STEP.fullmatch(keys[0])
-        wanted = normal(step["key"]) if step else None
-        found = [item for key, item in value.items() if wanted is None or normal(str(key)) == wanted]
+        step, rest = steps[0], steps[1:]
+        if step.names and not rest:
+            yield from (key for key in map(str, value) if key)
+            return
+        found = [item for key, item in value.items() if step.key is None or normal(str(key)) == step.key]
         for item in found:
-            yield from _walk(_chosen(item, step), keys[1:])
-        if step and step["other"] and not any(map(_filled, found)):
-            yield step["other"]
+            yield from _walk(_chosen(item, step), rest)
+        if step.other and not any(map(_filled, found)):
+            yield step.other
 
 
-def _chosen(item: object, step: re.Match[str] | None) -> object:
+def _chosen(item: object, step: _Step) -> object:
     """The objects of a list that a step's test picks; anything else as it is."""
-    if step is None or step["test"] is None or not isinstance(item, list):
+    if step.test is None or not isinstance(item, list):
         return item
-    return [one for one in item if step["value"] in lookup(one, step["test"])]
+    return [one for one in item if step.value in lookup(one, step.test)]
 
 
 def has(parameters: object, path: str) -> bool:

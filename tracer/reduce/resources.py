@@ -52,7 +52,33 @@ _ARN_DEPTH: Final = 3
 _MOST: Final = 1_000
 """How many resources one call may name: more than any AWS call takes; a bound on hostile input."""
 
-_Leaf = tuple[str, int, str]
+
+class _Leaves:
+    """The leaves of a request or a response, read when they are first asked for: of most responses nobody does.
+
+    Attributes:
+        nested: the parameters that they are the leaves of.
+    """
+
+    def __init__(self, nested: Mapping[str, Any] | None) -> None:
+        self.nested = nested
+
+    @functools.cached_property
+    def all(self) -> list[tuple[str, int, str]]:
+        """Each leaf as `leaves` gives it."""
+        return list(leaves(self.nested))
+
+    @functools.cached_property
+    def keys(self) -> frozenset[str]:
+        """The keys that there are."""
+        return frozenset(key for key, _, _ in self.all)
+
+    def under(self, name: str) -> list[tuple[int, str]]:
+        """(depth, value) of the leaves under a key, or under its plural."""
+        names = name, name + "s"
+        if self.keys.isdisjoint(names):
+            return []
+        return [(depth, value) for key, depth, value in self.all if key in names]
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,8 +237,8 @@ class _Reader:
         self._inventory = inventory
         self._at = at
         self._elsewhere = elsewhere
-        self._request = list(leaves(record.request_parameters))
-        self._response = list(leaves(record.response_elements))
+        self._request = _Leaves(record.request_parameters)
+        self._response = _Leaves(record.response_elements)
 
     def required(self, kind: str) -> list[_Found]:
         """The resources of a type that every such call is checked on; one with gaps where the record names none."""
@@ -231,8 +257,7 @@ class _Reader:
         was this text, and not all names.
         """
         made = found.made.union(found.missing)
-        given = self._record.request_parameters
-        texts = {name: itertools.chain(*self._candidates(found.form, name, self._request, given)) for name in made}
+        texts = {name: itertools.chain(*self._candidates(found.form, name, self._request)) for name in made}
         unread = {name: text for name, candidates in texts.items() if (text := next(candidates, ""))}
         return replace(found, values={**found.values, **unread}, made=made - unread.keys())
 
@@ -248,7 +273,7 @@ class _Reader:
         """The resources of a type that the call makes, whose name it may give but whose id nobody knows."""
         form = self._form(kind)
         named = form.variables[-1].endswith("Name")
-        found = self._by_keys(form, self._request, self._record.request_parameters) if named else []
+        found = self._by_keys(form, self._request) if named else []
         return [replace(one, made=frozenset(one.missing)) for one in found or [_Found(form, self._head)]]
 
     def _form(self, kind: str) -> ArnForm:
@@ -284,7 +309,7 @@ class _Reader:
             )
         return (
             self._by_arn(form, witnesses)
-            or [self._with_path(one) for one in self._by_keys(form, self._request, self._record.request_parameters)]
+            or [self._with_path(one) for one in self._by_keys(form, self._request)]
             or self._by_arn(form, self._arns(_SUBJECT_KEYS, depth=1))
             or self._by_arn(form, self._arns(None, depth=_ARN_DEPTH))
             or self._linked(form)
@@ -312,9 +337,9 @@ class _Reader:
 
     def _answered(self, form: ArnForm) -> list[_Found]:
         """The resources of this form that the response alone names; where the call makes things, it made them."""
-        found = self._by_keys(form, self._response, self._record.response_elements)
+        found = self._by_keys(form, self._response)
         if not found:
-            arns = (arn for _, _, value in self._response if (arn := Arn.find(value)))
+            arns = (arn for _, _, value in self._response.all if (arn := Arn.find(value)))
             found = self._by_arn(form, arns)
         makes = self._record.event_name.startswith((*_MAKING, _STARTING))
         made = frozenset(form.variables) if makes else frozenset()
@@ -340,55 +365,49 @@ class _Reader:
         return list({tuple(sorted(one.values.items())): one for one in found}.values())
 
     def _arns(self, keys: tuple[str, ...] | None, depth: int) -> Iterator[Arn]:
-        for key, at, value in self._request:
+        for key, at, value in self._request.all:
             if at <= depth and (keys is None or key in keys):
                 arn = Arn.find(value)
                 if arn:
                     yield arn
 
-    def _by_keys(self, form: ArnForm, flat: list[_Leaf], nested: Mapping[str, Any] | None) -> list[_Found]:
+    def _by_keys(self, form: ArnForm, given: _Leaves) -> list[_Found]:
         """The resources whose variables stand under keys of their names."""
         choices: list[dict[str, str]] = [{}]
         for variable in form.variables:
-            read = list(self._values(form, variable, flat, nested))
+            read = list(self._values(form, variable, given))
             if read:
                 choices = [choice | values for choice, values in itertools.product(choices, read)][:_MOST]
         named = [choice for choice in choices if any(name in choice for name in form.variables)]
-        accounts = (account for path in form.account_at for account in lookup(nested, path))
+        accounts = (account for path in form.account_at for account in lookup(given.nested, path))
         owner = next(({"Account": account} for account in accounts), {})
         return [
             _Found(form, self._head | owner | choice | _owner(form, choice), by_arn="Partition" in choice)
             for choice in named
         ]
 
-    def _values(
-        self, form: ArnForm, variable: str, flat: list[_Leaf], nested: Mapping[str, Any] | None
-    ) -> Iterator[dict[str, str]]:
+    def _values(self, form: ArnForm, variable: str, given: _Leaves) -> Iterator[dict[str, str]]:
         """What the first key that says anything says about a variable: dictionaries of variables' values."""
-        for texts in self._candidates(form, variable, flat, nested):
+        for texts in self._candidates(form, variable, given):
             read = [_spelled(form, values) for text in texts if (values := _read(form, variable, text))]
             if read:
                 yield from {tuple(sorted(values.items())): values for values in read}.values()
                 return
 
-    def _candidates(
-        self, form: ArnForm, variable: str, flat: list[_Leaf], nested: Mapping[str, Any] | None
-    ) -> Iterator[list[str]]:
+    def _candidates(self, form: ArnForm, variable: str, given: _Leaves) -> Iterator[list[str]]:
         """The texts that may name a variable, key by key in the order to try them."""
         if variable in form.keys:
             for path in form.keys[variable]:
-                yield list(lookup(nested, path))
+                yield list(lookup(given.nested, path))
             return
-        names, given = _names(form, variable), {key for key, _, _ in flat}
-        for name in (*names, *(normal(key) for key in form.also.get(variable, ()))):
-            if name not in given and name + "s" not in given:
-                continue
-            depths = [depth for key, depth, _ in flat if key in (name, name + "s")]
-            if depths:
-                yield [value for key, depth, value in flat if key in (name, name + "s") and depth == min(depths)]
+        for name in (*_names(form, variable), *map(normal, form.also.get(variable, ()))):
+            found = given.under(name)
+            if found:
+                least = min(found)[0]
+                yield [value for depth, value in found if depth == least]
         if variable == form.variables[-1] and self._is_subject(form):
             for name in _subject_keys(variable):
-                yield [value for key, depth, value in flat if key in (name, name + "s") and depth == 1]
+                yield [value for depth, value in given.under(name) if depth == 1]
 
     def _is_subject(self, form: ArnForm) -> bool:
         """Whether the call is about one thing of this type, so that `name` or `id` can only mean it."""
@@ -403,7 +422,7 @@ class _Reader:
         name = found.values.get(last, "")
         if not last.endswith("WithPath") or "/" in name or found.by_arn:
             return found
-        for _, _, value in self._response:
+        for _, _, value in self._response.all:
             arn = Arn.find(value)
             for values in _read_arn(found.form, arn) if arn else ():
                 if values[last].rpartition("/")[2] == name:
