@@ -147,11 +147,29 @@ def test_a_baseline_of_one_statement_is_no_excess_of_itself():
     assert check(baseline, [], baseline=baseline).excess == ()
 
 
+def test_a_grant_for_several_values_is_no_excess_where_each_was_needed():
+    # AWS: several values of one key are a logical OR; one statement for both says what two statements say.
+    # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-logic-multiple-context-keys-or-values.html
+    services = ("ec2.amazonaws.com", "lambda.amazonaws.com")
+    both = Conditions.of("StringEquals", "iam:PassedToService", *services)
+    single = [Conditions.of("StringEquals", "iam:PassedToService", service) for service in services]
+    granted = policy(allow("iam:PassRole", ROLE, conditions=both))
+    assert check(granted, [permission("iam:PassRole", ROLE, one) for one in single]).excess == ()
+    wider = [permission("iam:PassRole", "arn:aws:iam::1:role/*", one) for one in single]
+    assert check(granted, wider).excess == ()
+    for one in single:
+        assert check(granted, [permission("iam:PassRole", ROLE, one)]).excess
+
+
 def test_a_grant_is_not_called_too_much_by_a_reading_of_a_star_that_aws_does_not_state():
     # Whether a `*` inside a segment passes a colon AWS does not say: missing, where it must be enough, and no excess.
     invoke, function = "lambda:InvokeFunction", "arn:aws:lambda:us-east-1:1:function:"
     verdict = check(policy(allow(invoke, function + "a:z")), [permission(invoke, function + "a*z")])
     assert (verdict.ok, verdict.excess) == (False, ())
+    one, other = (Conditions.of("StringEquals", "lambda:FunctionUrlAuthType", value) for value in ("AWS_IAM", "NONE"))
+    both = Conditions.of("StringEquals", "lambda:FunctionUrlAuthType", "AWS_IAM", "NONE")
+    needed = [permission(invoke, function + "a*z", conditions) for conditions in (one, other)]
+    assert check(policy(allow(invoke, function + "a:z", conditions=both)), needed).excess == ()
 
 
 def test_a_trace_is_judged_by_its_deployer_unless_a_section_is_named():
