@@ -20,9 +20,6 @@ from tracer.model.permission import Basis, Permission, Section
 from tracer.model.policy import Conditions, Policy, Statement
 from tracer.model.trace import Trace
 
-ISSUE: Final = 3
-"""Up to which issue tracer's rules are built: rows of a later one may be missing, but are no excess."""
-
 EXPECTED: Final = Path(__file__).parent / "expected"
 ROLE: Final = "arn:aws:iam::123456789012:role/orders-dev-us-east-1-lambdaRole"
 
@@ -36,7 +33,7 @@ def row_id(row: dict[str, Any]) -> str:
 
 
 def demanded(name: str) -> list[dict[str, Any]]:
-    return [row for row in expected(name) if row.get("issue", 0) <= ISSUE and not row.get("optional")]
+    return [row for row in expected(name) if not row.get("optional")]
 
 
 TEMPLATE_LENGTH: Final = max(row["statement"] for row in expected("used_from_baseline"))
@@ -79,13 +76,9 @@ def allowed(statements: Iterable[Statement], permission: Permission) -> bool:
 
 
 def listed(rows: Iterable[dict[str, Any]], action: str, resource: str) -> bool:
-    """Whether a row holds this action on this resource, or on more. What comes later may yet be stated more widely."""
+    """Whether a row holds this action on this resource, or on more."""
     return any(
-        Action(row["action"]) == Action(action)
-        and (
-            ArnPattern(row["resource"]).covers(ArnPattern(resource))
-            or (row["issue"] > ISSUE and ArnPattern(resource).covers(ArnPattern(row["resource"])))
-        )
+        Action(row["action"]) == Action(action) and ArnPattern(row["resource"]).covers(ArnPattern(resource))
         for row in rows
     )
 
