@@ -111,6 +111,11 @@ def test_a_pattern_whose_every_action_was_needed_is_no_excess():
     assert check(policy(allow("lambda:ListTag?"), allow("s3:GetObject", KEY)), needed).excess == ()
 
 
+def test_each_action_of_a_pattern_has_the_condition_of_its_statement():
+    granted = policy(allow("iam:PassRol?", ROLE, conditions=PASSED_TO_LAMBDA))
+    assert check(granted, [permission("iam:PassRole", ROLE, PASSED_TO_LAMBDA)]).excess == ()
+
+
 def test_a_service_that_the_table_does_not_know_is_excess_as_written():
     (excess,) = check(policy(allow("nosuchservice:Do*")), []).excess
     assert excess.actions == ("nosuchservice:Do*",)
