@@ -61,6 +61,15 @@ def trace(logs: Path) -> Iterator[Path]:
         yield folder / "trace.json"
 
 
+@pytest.fixture(scope="module", autouse=True)
+def loaded(logs: Path, trace: Path) -> None:
+    """Everything is loaded that the commands need, also to say that something went wrong: nobody may read no module."""
+    with _open_to_all() as folder:
+        for name in WRITING:
+            assert run_cli(*command(name, logs, trace), "-o", f"{folder}/{name}").exit_code == 0
+            assert run_cli(*command(name, logs, trace), "-o", f"{folder}/{name}/result").exit_code == 2
+
+
 @pytest.fixture
 def folder() -> Iterator[Path]:
     """A folder that everybody may enter; pytest's own are their owner's."""
@@ -156,12 +165,15 @@ def test_a_run_file_that_cannot_be_written_is_told_and_nothing_runs(
     trouble: Trouble, folder: Path, monkeypatch: pytest.MonkeyPatch
 ):
     (folder / "unwritable").mkdir()
-    monkeypatch.chdir(folder / "unwritable")
     for name in [name for name in os.environ if name.startswith("AWS_")]:
         monkeypatch.delenv(name)
     for name in ("AWS_SHARED_CREDENTIALS_FILE", "AWS_CONFIG_FILE"):
         monkeypatch.setenv(name, str(folder / "absent"))
     monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    monkeypatch.chdir(folder)
+    assert run_cli("record", "--name", "loaded", "--", "true").exit_code == 0
+    shutil.rmtree(folder / ".tracer")
+    monkeypatch.chdir(folder / "unwritable")
     with trouble(folder / "unwritable"):
         result = run_cli("record", "--name", "first", "--", "mkdir", f"{folder}/deployed")
     assert result.exit_code == 2
