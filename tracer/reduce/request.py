@@ -55,14 +55,13 @@ class _Step:
     Attributes:
         key: the key in its normal form; None for every key.
         names: whether the keys themselves are meant.
-        test, value: which object of a list is meant: the one with this value under this key.
+        test: which object of a list is meant: the one with this value at this path, and the value.
         other: what stands for a value that is not there.
     """
 
     key: str | None
     names: bool = False
-    test: str | None = None
-    value: str | None = None
+    test: tuple[str, str] | None = None
     other: str | None = None
 
 
@@ -75,7 +74,8 @@ def _step(text: str) -> _Step:
     match = _STEP.fullmatch(text)
     if match is None:
         return _Step(None)
-    return _Step(normal(match["key"]), text == "@keys", match["test"], match["value"], match["other"])
+    test = (match["test"], match["value"]) if match["test"] else None
+    return _Step(normal(match["key"]), text == "@keys", test, match["other"])
 
 
 def _walk(value: object, steps: tuple[_Step, ...]) -> Iterator[str]:
@@ -104,7 +104,8 @@ def _chosen(item: object, step: _Step) -> object:
     """The objects of a list that a step's test picks; anything else as it is."""
     if step.test is None or not isinstance(item, list):
         return item
-    return [one for one in item if step.value in lookup(one, step.test)]
+    path, value = step.test
+    return [one for one in item if value in lookup(one, path)]
 
 
 def has(parameters: object, path: str) -> bool:
