@@ -134,6 +134,11 @@ def test_what_a_deny_of_the_same_policy_takes_away_is_no_excess():
     assert not {"s3:GetObject", "s3:PutObject"} & set(excess.actions)
 
 
+def test_what_stands_behind_a_deny_is_judged_as_well():
+    (excess,) = check(policy(allow("s3:*", effect="Deny"), allow("sqs:PurgeQueue")), []).excess
+    assert (excess.statement, excess.actions) == (1, ("sqs:PurgeQueue",))
+
+
 def test_a_not_action_is_expanded_but_for_what_it_names():
     statement = Statement(not_actions=("iam:*", "sts:*"), resources=("*",))
     (excess,) = check(policy(statement), []).excess
