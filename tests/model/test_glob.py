@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from tracer.model.arn import ArnPattern
 from tracer.model.glob import escape, glob_covers, has_wildcard, unescape
 
 COVERS = {
@@ -114,3 +115,12 @@ def test_escape(literal: str, pattern: str):
 
 def test_unescape_leaves_wildcards_and_variables():
     assert unescape("*?${aws:username}${*}") == "*?${aws:username}*"
+
+
+@pytest.mark.parametrize(
+    "pattern", ["${" * 500_000, "a}" + "${" * 500_000, "${a}" * 250_000], ids=["open", "}", "closed"]
+)
+def test_variables_without_an_end_are_passed_over_at_once(pattern: str):
+    """Not in the square of their number, which would take minutes."""
+    assert has_wildcard(pattern) is pattern.endswith("}")
+    assert len(ArnPattern(f"arn:aws:s3:::{pattern}:").segments) == 6

@@ -7,10 +7,10 @@ is any text), so `False` is certain, and `True` means that nothing shows the pat
 
 from __future__ import annotations
 
-import re
 from typing import Final
 
-_ATOM: Final = re.compile(r"\$\{([*?$])\}|(\$\{[^}]*\})|(.)", re.DOTALL)
+from tracer.model.glob import tokens
+
 _ANY: Final = ("*",)
 _ONE: Final = ("?",)
 
@@ -32,27 +32,23 @@ def overlap(pattern: str, other: str) -> bool:
 
 
 def _atoms(pattern: str) -> tuple[_Atom, ...]:
-    """Characters as themselves, `?` as _ONE, `*` and variables as _ANY."""
+    """Characters as themselves, `?` as _ONE, `*` and variables as _ANY; several _ANY in a row say no more than one."""
     atoms: list[_Atom] = []
-    for escaped, variable, character in _ATOM.findall(pattern):
-        if variable or character == "*":
+    for token in tokens(pattern):
+        text = token[token.lastgroup or 0]
+        if token.lastgroup == "wildcards":
+            atoms += [_ONE] * text.count("?")
+        is_any = token.lastgroup == "variable" or (token.lastgroup == "wildcards" and "*" in text)
+        if is_any and atoms[-1:] != [_ANY]:
             atoms.append(_ANY)
-        elif character == "?":
-            atoms.append(_ONE)
-        else:
-            atoms.append(escaped or character)
+        elif token.lastgroup in ("escaped", "character"):
+            atoms.append(text)
     return tuple(atoms)
 
 
 def _behind_gaps(ends: set[int], right: tuple[_Atom, ...]) -> set[int]:
     """`ends`, and where they come to when gaps of `right` match nothing."""
-    reached = set(ends)
-    for end in ends:
-        position = end
-        while position < len(right) and right[position] == _ANY:
-            position += 1
-            reached.add(position)
-    return reached
+    return ends | {end + 1 for end in ends if end < len(right) and right[end] == _ANY}
 
 
 def _after(atom: _Atom, ends: set[int], right: tuple[_Atom, ...]) -> set[int]:

@@ -8,6 +8,7 @@ a `*` in the region never reaches into the account; within the resource part the
 from __future__ import annotations
 
 import functools
+import itertools
 import re
 from dataclasses import dataclass
 from typing import Final
@@ -15,6 +16,7 @@ from typing import Final
 from tracer.model.glob import escape, glob_covers, has_wildcard
 
 _PARTS: Final = 6
+_COLON: Final = re.compile("(:)")
 _VARIABLE_OR_COLON: Final = re.compile(r"\$\{[^}]*\}|(:)")
 
 
@@ -126,7 +128,10 @@ class ArnPattern:
 def _segments(text: str) -> tuple[str, ...]:
     if text == "*":
         return ("*",) * _PARTS
-    colons = [match.start() for match in _VARIABLE_OR_COLON.finditer(text) if match.group(1)][: _PARTS - 1]
+    # Behind the last `}` there is no variable: each `${` there would be followed to the end.
+    closed = text.rfind("}") + 1
+    found = itertools.chain(_VARIABLE_OR_COLON.finditer(text, 0, closed), _COLON.finditer(text, closed))
+    colons = list(itertools.islice((match.start() for match in found if match.group(1)), _PARTS - 1))
     starts, ends = [0, *(colon + 1 for colon in colons)], [*colons, len(text)]
     parts = tuple(text[start:end] for start, end in zip(starts, ends, strict=True))
     if len(parts) < _PARTS and parts[-1].endswith("*"):

@@ -22,10 +22,14 @@ from __future__ import annotations
 
 import functools
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
-_ATOM: Final = re.compile(r"\$\{([*?$])\}|(\$\{[^}]*\})|([*?]+)|(.)", re.DOTALL)
+_TOKEN: Final = re.compile(
+    r"\$\{(?P<escaped>[*?$])\}|(?P<variable>\$\{[^}]*\})|(?P<wildcards>[*?]+)|(?P<character>.)", re.DOTALL
+)
+_OPEN_TOKEN: Final = re.compile(r"(?P<wildcards>[*?]+)|(?P<character>.)", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,21 +57,33 @@ class _Variable:
 _Atom = str | _Gap | _One | _Variable
 
 
+def tokens(pattern: str) -> Iterator[re.Match[str]]:
+    """What a pattern is made of, in order: each match's `lastgroup` says what it is, and its group of that name what
+    stands for it: `escaped`, `variable`, `wildcards` (a run of them) or `character`.
+
+    A `${` that nothing closes is two characters. So behind the last `}` no variable is looked for: each `${` would be
+    followed to the end, in the square of the length.
+    """
+    closed = pattern.rfind("}") + 1
+    yield from _TOKEN.finditer(pattern, 0, closed)
+    yield from _OPEN_TOKEN.finditer(pattern, closed)
+
+
 @functools.lru_cache(maxsize=65_536)
 def _atoms(pattern: str, spanning: bool) -> tuple[_Atom, ...]:
     atoms: list[_Atom] = []
-    for match in _ATOM.finditer(pattern):
-        escaped, variable, wildcards, character = match.groups()
-        if wildcards:
+    for match in tokens(pattern):
+        text = match[match.lastgroup or 0]
+        if match.lastgroup == "wildcards":
             ends_segment = match.end() == len(pattern) or pattern[match.end()] == ":"
-            if "*" in wildcards:
-                atoms.append(_Gap(wildcards.count("?"), spanning or ends_segment))
+            if "*" in text:
+                atoms.append(_Gap(text.count("?"), spanning or ends_segment))
             else:
-                atoms.extend([_One(spanning)] * len(wildcards))
-        elif variable:
-            atoms.append(_Variable(variable))
+                atoms.extend([_One(spanning)] * len(text))
+        elif match.lastgroup == "variable":
+            atoms.append(_Variable(text))
         else:
-            atoms.append(escaped or character)
+            atoms.append(text)
     return tuple(atoms)
 
 
@@ -136,7 +152,7 @@ def has_wildcard(pattern: str) -> bool:
     """Whether the pattern can match more than one string: it holds `*`, `?` or a variable that is no escape."""
     if "*" not in pattern and "?" not in pattern and "${" not in pattern:
         return False
-    return any(match.group(2) or match.group(3) for match in _ATOM.finditer(pattern))
+    return any(match.lastgroup in ("variable", "wildcards") for match in tokens(pattern))
 
 
 def escape(literal: str) -> str:
