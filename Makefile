@@ -27,6 +27,8 @@ VENV := .venv
 PYTHON ?= $(shell for python in python3 python3.14 python3.13 python3.12 python3.11; do \
 	$$python -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$python && break; done)
 PYTEST_FLAGS ?= -n auto
+# What the tests execute is measured (tests/coverage_floors.py); `make test COVERAGE=` is quicker without.
+COVERAGE ?= --cov --cov-report=
 
 .PHONY: demo bench test lint notebooks screenshots lowest spark lab record-demo mutants faults fuzz bombs endurance lock audit licences sbom reproducible clean
 
@@ -34,7 +36,7 @@ demo: $(VENV)/.tracer
 	$(VENV)/bin/tracer demo
 
 test: $(VENV)/.test $(VENV)/.browser
-	$(VENV)/bin/python -m pytest $(PYTEST_FLAGS)
+	$(VENV)/bin/python -m pytest $(PYTEST_FLAGS) $(COVERAGE)
 
 notebooks: $(VENV)/.tracer
 	$(VENV)/bin/python -m pip install --quiet --editable '.[notebooks]'

@@ -14,8 +14,12 @@ from typing import Final
 import pytest
 
 WHOLE: Final = "tracer"
-FLOORS: Final[Mapping[str, float]] = {"tracer/model": 97, "tracer/reduce": 97, "tracer/emit": 97, WHOLE: 92}
-"""Percent of the statements and branches of a folder."""
+FLOORS: Final[Mapping[str, float]] = {"tracer/model": 97, "tracer/reduce": 97, "tracer/emit": 97, WHOLE: 88}
+"""Percent of the statements and branches of a folder.
+
+The whole is lower than its parts because child processes are not measured: of rehearse, whose server is one, half
+counts.
+"""
 
 
 class CoverageFloors:
