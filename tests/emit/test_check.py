@@ -134,6 +134,11 @@ def test_what_a_deny_of_the_same_policy_takes_away_is_no_excess():
     assert not {"s3:GetObject", "s3:PutObject"} & set(excess.actions)
 
 
+def test_a_not_resource_is_told_as_a_star():
+    (excess,) = check(policy(Statement(actions=("sqs:PurgeQueue",), not_resources=(ROLE,))), []).excess
+    assert excess == Excess(0, 0, "sqs:PurgeQueue", "*", ("sqs:PurgeQueue",))
+
+
 def test_what_stands_behind_a_deny_is_judged_as_well():
     (excess,) = check(policy(allow("s3:*", effect="Deny"), allow("sqs:PurgeQueue")), []).excess
     assert (excess.statement, excess.actions) == (1, ("sqs:PurgeQueue",))
