@@ -122,7 +122,7 @@ def test_memory_is_that_of_what_is_selected_however_many_records_there_are(tmp_p
     long = pytestconfig.getoption("--endurance")
     chosen = 100_000 if long else 2_500
     endured: list[Endured] = []
-    for records in (1_000_000, 10_000_000, 50_000_000) if long else (50_000, 500_000):
+    for records in (1_000_000, 10_000_000, 50_000_000) if long else (200_000, 600_000):
         write_trail(tmp_path / str(records), records, chosen)
         endured.append(reduced(tmp_path / str(records)))
         figures = f"{endured[-1].seconds:.1f} s, peak {endured[-1].megabytes:.0f} MB"
