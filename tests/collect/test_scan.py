@@ -186,3 +186,10 @@ def test_memory_is_bounded_where_a_value_never_ends(start: bytes, more: bytes):
             yield more
 
     assert peak_memory(endless()) < 3 * LIMIT
+
+
+@pytest.mark.parametrize("size", [1, 14, 15, 1000])
+def test_a_record_is_known_by_its_beginning_however_it_comes(size: int):
+    """Also where a chunk ends within it: what stands in a record under the key of an envelope stays there."""
+    text = b'{"eventVersion":"1.11","detail":{"a":1}}'
+    assert list(scan(text[at : at + size] for at in range(0, len(text), size))) == [text]

@@ -70,7 +70,7 @@ _envelope = re.compile(
     rb'[{,\s]"(?:%b)\Z' % b"|".join(rb'%b"\s{0,64}:\s{0,64}\%b' % (key, bracket) for key, bracket in ENVELOPES)
 ).search
 _RECORD_START: Final = b'{"eventVersion"'
-"""How CloudTrail begins a record. Nothing rests on it: such an object is merely not asked whether it is an envelope."""
+"""How CloudTrail begins a record: such an object is not asked whether it is an envelope."""
 
 _restart = re.compile(
     rb'\n(?=\{|%b)|(?=\{\s{0,64}"(?:eventVersion|additionalEventData|awsRegion|EventId)")' % _STAMP
@@ -135,7 +135,9 @@ class _Scanner:
 
     def _object(self, *, may_wrap: bool) -> Iterator[bytes | Spoilt]:
         """The object at the cursor, or what it wraps."""
-        may_wrap = may_wrap and not self._data.startswith(_RECORD_START, self._at)
+        if may_wrap:
+            self._look_ahead(len(_RECORD_START))
+            may_wrap = not self._data.startswith(_RECORD_START, self._at)
         wraps = False
         open_brackets = self._enter()
         while bracket := self._to_end_or_envelope(open_brackets, may_wrap=may_wrap):
