@@ -17,6 +17,7 @@ from __future__ import annotations
 import functools
 import itertools
 import re
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final
@@ -69,16 +70,19 @@ class _Leaves:
         return list(leaves(self.nested))
 
     @functools.cached_property
-    def keys(self) -> frozenset[str]:
-        """The keys that there are."""
-        return frozenset(key for key, _, _ in self.all)
+    def _by_key(self) -> Mapping[str, list[tuple[int, str]]]:
+        found: defaultdict[str, list[tuple[int, str]]] = defaultdict(list)
+        for key, depth, value in self.all:
+            found[key].append((depth, value))
+        return dict(found)
 
     def under(self, name: str) -> list[tuple[int, str]]:
         """(depth, value) of the leaves under a key, or under its plural."""
-        names = name, name + "s"
-        if self.keys.isdisjoint(names):
-            return []
-        return [(depth, value) for key, depth, value in self.all if key in names]
+        plural = name + "s"
+        one, many = self._by_key.get(name, []), self._by_key.get(plural, [])
+        if one and many:
+            return [(depth, value) for key, depth, value in self.all if key in (name, plural)]
+        return one or many
 
 
 @dataclass(frozen=True, slots=True)

@@ -46,6 +46,7 @@ class ArnForm:
         formats: the table's templates, to read ARNs with.
         templates: the patterns that a policy holds for one resource.
         keys, also, read, defaults, spelled, made_by, owners, account_at, linked, caller: see the module.
+        variables: the variables that a call fills in, in order, each once.
     """
 
     prefix: str
@@ -62,16 +63,11 @@ class ArnForm:
     account_at: tuple[str, ...] = ()
     linked: tuple[str, ...] = ()
     caller: bool = False
+    variables: tuple[str, ...] = field(init=False)
 
-    @property
-    def variables(self) -> tuple[str, ...]:
-        """The variables that a call fills in, in order, each once."""
-        return _variables(self.formats)
-
-
-@functools.cache
-def _variables(formats: tuple[ArnTemplate, ...]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(name for template in formats for name in template.variables))
+    def __post_init__(self) -> None:
+        names = dict.fromkeys(name for template in self.formats for name in template.variables)
+        object.__setattr__(self, "variables", tuple(names))
 
 
 @dataclass(frozen=True, slots=True)
