@@ -65,6 +65,12 @@ def test_each_bin(bin_: str, raw: RawRecord):
     assert bins(trace_of(USED, raw, run=RUN)) == ({"used": 2} if bin_ == "used" else {"used": 1, bin_: 1})
 
 
+def test_what_names_no_call_is_unreadable_although_its_caller_is_known():
+    nameless = {key: value for key, value in USED.items() if key not in ("eventName", "eventSource", "eventType")}
+    raws = [json.dumps(raw).encode() for raw in (USED, nameless | {"eventID": "another"})]
+    assert bins(trace_of(*raws, run=RUN)) == {"used": 1, "unreadable": 1}
+
+
 # A record that fits two bins ends in the first of them. Each of these fits the bin named first and the one behind it.
 BOTH: dict[tuple[str, str], RawRecord] = {
     ("unreadable", "other_principal"): json.dumps(call(user=ALICE))[:-1].encode(),

@@ -167,6 +167,8 @@ class Calls:
             return None
         if not fields.event_id or not _STAMP.fullmatch(fields.event_time or "") or moment.tzinfo is not UTC:
             return None
+        if not (fields.name or fields.source or fields.type):
+            return None
         if raw.count(b"{") + raw.count(b"[") > MAX_DEPTH or (len(raw) > _LONG_NUMBER and _long_number(raw)):
             return None
         call = self._call(fields, raw)
