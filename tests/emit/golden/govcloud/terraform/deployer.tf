@@ -1,6 +1,6 @@
 data "aws_iam_policy_document" "deployer" {
   statement {
-    sid    = "CloudformationStack834a7759"
+    sid    = "CloudformationStack2f113ac1"
     effect = "Allow"
 
     actions = [
@@ -11,6 +11,7 @@ data "aws_iam_policy_document" "deployer" {
       "cloudformation:DescribeStackEvents",
       "cloudformation:DescribeStacks",
       "cloudformation:ExecuteChangeSet",
+      "cloudformation:GetTemplateSummary",
     ]
 
     resources = ["arn:aws-us-gov:cloudformation:us-gov-west-1:123456789012:stack/vault-prod/*"]
