@@ -2,6 +2,7 @@
 #
 #   make demo         the main job on the bundled recorded run: no account, no network
 #   make test         the tests
+#   make coverage     the tests, and what they execute, held to floors (tests/coverage_floors.py); takes twice as long
 #   make lint         ruff and mypy
 #   make notebooks    the notebooks in JupyterLab
 #   make screenshots  the pictures of the demo's report in docs/
@@ -27,16 +28,17 @@ VENV := .venv
 PYTHON ?= $(shell for python in python3 python3.14 python3.13 python3.12 python3.11; do \
 	$$python -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$python && break; done)
 PYTEST_FLAGS ?= -n auto
-# What the tests execute is measured (tests/coverage_floors.py); `make test COVERAGE=` is quicker without.
-COVERAGE ?= --cov --cov-report=
 
-.PHONY: demo bench test lint notebooks screenshots lowest spark lab record-demo mutants faults fuzz bombs endurance lock audit licences sbom reproducible clean
+.PHONY: demo bench test coverage lint notebooks screenshots lowest spark lab record-demo mutants faults fuzz bombs endurance lock audit licences sbom reproducible clean
 
 demo: $(VENV)/.tracer
 	$(VENV)/bin/tracer demo
 
 test: $(VENV)/.test $(VENV)/.browser
-	$(VENV)/bin/python -m pytest $(PYTEST_FLAGS) $(COVERAGE)
+	$(VENV)/bin/python -m pytest $(PYTEST_FLAGS)
+
+coverage: $(VENV)/.test $(VENV)/.browser
+	$(VENV)/bin/python -m pytest $(PYTEST_FLAGS) --cov --cov-report=
 
 notebooks: $(VENV)/.tracer
 	$(VENV)/bin/python -m pip install --quiet --editable '.[notebooks]'

@@ -1,4 +1,4 @@
-"""A signal is obeyed, also where a library would make an error of its own of it."""
+"""A signal is heard while a library waits in C, and ends its work."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import threading
 import duckdb
 import pytest
 
-from tracer.collect.signals import obeyed
+from tracer.collect.signals import apart, kept_from_new_threads
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="signals as POSIX has them")
 
@@ -18,32 +18,40 @@ ENDLESS = "SELECT sum(a.range * b.range) FROM range(10000000) a, range(10000000)
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=lambda number: number.name)
-def test_duckdb_is_interrupted_and_the_signal_is_obeyed(number: signal.Signals):
+def test_duckdb_is_interrupted(number: signal.Signals):
     before = signal.signal(number, lambda number, _: sys.exit(128 + number))
-    handler = signal.getsignal(number)
     try:
-        with pytest.raises(SystemExit) as ended, duckdb.connect() as db, obeyed(instead_of=RuntimeError):
+        with kept_from_new_threads():
+            db = duckdb.connect()
             threading.Timer(0.1, os.kill, (os.getpid(), number)).start()
-            db.execute(ENDLESS).fetchall()
-        assert signal.getsignal(number) is handler, "the handlers are as before"
+        with pytest.raises(SystemExit) as ended, db:
+            apart(lambda: db.execute(ENDLESS).fetchall(), db.interrupt)
     finally:
         signal.signal(number, before)
     assert ended.value.code == 128 + number
 
 
-def test_an_error_that_no_signal_made_is_raised():
-    with pytest.raises(RuntimeError, match="of its own"), obeyed(instead_of=RuntimeError):
-        raise RuntimeError("of its own")
+def test_what_the_work_gives_and_raises():
+    assert apart(lambda: 1, pytest.fail) == 1
+    with pytest.raises(ZeroDivisionError):
+        apart(lambda: 1 // 0, pytest.fail)
 
 
-def test_another_thread_leaves_the_handlers_alone():
-    seen = []
+def test_what_was_interrupted_before_it_began_is_interrupted_again():
+    asked: list[int] = []
+    ended = threading.Event()
 
-    def work() -> None:
-        with obeyed(instead_of=RuntimeError):
-            seen.append(signal.getsignal(signal.SIGINT))
+    def interrupt() -> None:
+        asked.append(1)
+        if len(asked) == 3:
+            ended.set()
 
-    thread = threading.Thread(target=work)
-    thread.start()
-    thread.join()
-    assert seen == [signal.getsignal(signal.SIGINT)]
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        with kept_from_new_threads():
+            threading.Timer(0.1, os.kill, (os.getpid(), signal.SIGINT)).start()
+        with pytest.raises(KeyboardInterrupt):
+            apart(ended.wait, interrupt)
+    finally:
+        signal.signal(signal.SIGINT, before)
+    assert len(asked) == 3

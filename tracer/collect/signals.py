@@ -9,11 +9,14 @@ from __future__ import annotations
 
 import contextlib
 import signal
-import threading
 from collections.abc import Callable, Iterator
-from functools import partial
-from types import FrameType
-from typing import Any
+from concurrent.futures import ThreadPoolExecutor, wait
+from typing import Final, TypeVar
+
+Result = TypeVar("Result")
+
+_MOMENT: Final = 0.05
+"""Seconds that an interrupted work is given before it is interrupted again: it may not have begun."""
 
 
 @contextlib.contextmanager
@@ -29,32 +32,23 @@ def kept_from_new_threads() -> Iterator[None]:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
-@contextlib.contextmanager
-def obeyed(*, instead_of: type[Exception]) -> Iterator[None]:
-    """A signal that comes meanwhile is obeyed, also where a library turns what its handler raises into an error of its
-    own, as DuckDB does: "RuntimeError: Query interrupted".
+def apart(work: Callable[[], Result], interrupt: Callable[[], None]) -> Result:
+    """What `work` gives; done in a thread of its own, so that signals are heard meanwhile.
+
+    A library that waits in C for its own threads, as DuckDB does, lets no handler run, and one that looks for signals
+    makes an error of its own of them. So the main thread waits in Python, and what a handler raises ends the work.
+
+    Args:
+        work: gives the result, or raises.
+        interrupt: ends the work; called until it has ended.
     """
-    if threading.current_thread() is not threading.main_thread():
-        yield  # handlers are the main thread's
-        return
-    heard: list[int] = []
-
-    def hear(handler: Callable[[int, FrameType | None], Any], number: int, frame: FrameType | None) -> None:
-        heard.append(number)
-        handler(number, frame)
-
-    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
-    for number, handler in before.items():
-        if callable(handler):
-            signal.signal(number, partial(hear, handler))
-    try:
-        yield
-    except instead_of:
-        if not heard:
-            raise
-    finally:
-        for number, handler in before.items():
-            if callable(handler):
-                signal.signal(number, handler)
-    if heard:
-        signal.raise_signal(heard[0])
+    with kept_from_new_threads():
+        executor = ThreadPoolExecutor(1)
+        result = executor.submit(work)
+    with executor:
+        try:
+            return result.result()
+        finally:
+            while not result.done():
+                interrupt()
+                wait([result], timeout=_MOMENT)

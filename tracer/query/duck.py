@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from tracer.collect.files import FileSource, log_files
-from tracer.collect.signals import obeyed
+from tracer.collect.signals import apart, kept_from_new_threads
 from tracer.collect.trail import is_log
 from tracer.errors import CollectError
 from tracer.model.record import Unreadable
@@ -94,7 +94,10 @@ def _asked(
         parts.append(_trail_files(trail))
     if others:
         parts.append(_lines(_unpacked(others, scratch, tell)))
-    with duckdb.connect() as db, obeyed(instead_of=RuntimeError):
+    with kept_from_new_threads():
+        db = duckdb.connect()
+
+    def work() -> list[Row]:
         db.execute(f"SET temp_directory = {_literal(str(scratch / 'spill'))}")
         db.execute("SET autoinstall_known_extensions = false")
         db.execute("CREATE TABLE sizes (path VARCHAR PRIMARY KEY, size BIGINT)")
@@ -102,6 +105,9 @@ def _asked(
         db.execute("INSERT INTO sizes SELECT unnest(?), unnest(?)", [files, sizes])
         db.execute(f"CREATE VIEW {TABLE} AS {_columns(' UNION ALL '.join(parts))}")
         return _rows(db, bound)
+
+    with db:
+        return apart(work, db.interrupt)
 
 
 def _rows(db: duckdb.DuckDBPyConnection, bound: Bound) -> list[Row]:
