@@ -146,6 +146,7 @@ def test_an_operation_has_the_same_actions_under_each_of_its_names():
     assert not different
 
 
+@same_botocore
 def test_nearly_all_operations_map():
     actions = [outcome.actions for outcome in survey.outcomes()]
     assert (len(actions) - actions.count(None)) / len(actions) >= LEAST_SHARE
