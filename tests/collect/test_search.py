@@ -108,6 +108,7 @@ FORMS: Final[Mapping[str, Callable[[Sequence[object]], str]]] = {
     "as CloudTrail writes it": compact,
     "plain non-ASCII": lambda records: compact(records, ensure_ascii=False),
     "shuffled keys": lambda records: compact(map(shuffled, records)),
+    "shuffled keys in between": lambda all_: compact(shuffled(r) if n % 3 == 1 else r for n, r in enumerate(all_)),
     "pretty-printed": lambda records: json.dumps({"Records": list(records)}, indent=2),
     "pretty-printed, CRLF": lambda records: json.dumps({"Records": list(records)}, indent=1).replace("\n", "\r\n"),
     "spaced": lambda records: json.dumps({"Records": list(records)}),

@@ -45,7 +45,8 @@ MOST_WORKERS: Final = 4
 _AT_ONCE: Final = 1000
 """How many records of a file that is read in full are held at once."""
 
-_START: Final = b'{"eventVersion":"'
+_KEY: Final = b'"eventVersion"'
+_START: Final = b"{" + _KEY + b':"'
 _VERSION: Final = b"1."
 """How every eventVersion begins; whoever spells letters and digits in another way spells it so, too."""
 _NEXT: Final = b"," + _START
@@ -247,9 +248,9 @@ class FileSearch:
         """What is new in a file. Raises _Unlike."""
         if text is None or not (text.startswith(_HEAD) and text.endswith(_TAIL)):
             raise _Unlike
-        count = text.count(_START) if first else 0
+        count = text.count(_KEY) if first else 0
         if first and count != text.count(_BETWEEN) + 1:
-            raise _Unlike  # something in a record begins as a record does: a map of a caller's, tags for one
+            raise _Unlike  # a record begins otherwise, or something in one as a record does: a map of a caller's tags
         found = [_checked(record) for record in _cut(text, _needles_in(text, wanted, sought))]
         self.tally.records += count
         return [record for record in found if not _holds_one(record, before)]
