@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import functools
 import re
+from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
@@ -156,6 +157,37 @@ def leaves(parameters: Mapping[str, Any] | None) -> Iterator[tuple[str, int, str
             if count + len(below) > _MAX_LEAVES:
                 return
         level = below
+
+
+class Leaves:
+    """The leaves of a request or a response, read when they are first asked for: of most responses nobody does.
+
+    Attributes:
+        nested: the parameters that they are the leaves of.
+    """
+
+    def __init__(self, nested: Mapping[str, Any] | None) -> None:
+        self.nested = nested
+
+    @functools.cached_property
+    def all(self) -> list[tuple[str, int, str]]:
+        """Each leaf as `leaves` gives it."""
+        return list(leaves(self.nested))
+
+    @functools.cached_property
+    def _by_key(self) -> Mapping[str, list[tuple[int, str]]]:
+        found: defaultdict[str, list[tuple[int, str]]] = defaultdict(list)
+        for key, depth, value in self.all:
+            found[key].append((depth, value))
+        return dict(found)
+
+    def under(self, name: str) -> list[tuple[int, str]]:
+        """(depth, value) of the leaves under a key, or under its plural."""
+        plural = name + "s"
+        one, many = self._by_key.get(name, []), self._by_key.get(plural, [])
+        if one and many:
+            return [(depth, value) for key, depth, value in self.all if key in (name, plural)]
+        return one or many
 
 
 def told(parameters: Mapping[str, Any] | None) -> str:

@@ -17,29 +17,22 @@ from __future__ import annotations
 import functools
 import itertools
 import re
-from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from typing import Any, Final
+from typing import Final
 
 from tracer.model.arn import Arn, ArnPattern
 from tracer.model.permission import Widening
 from tracer.model.record import Record
 from tracer.reduce.callers import partition_of_region
 from tracer.reduce.inventory import Inventory
-from tracer.reduce.request import leaves, lookup, normal, plain_event
+from tracer.reduce.keys import SUBJECT_KEYS, keys_of_variable, subject_keys
+from tracer.reduce.reading import owner_of, read_arn, read_text, spelled
+from tracer.reduce.request import Leaves, lookup, normal, plain_event
 from tracer.reference import arn_forms
 from tracer.reference.arn_forms import ArnForm
 from tracer.reference.table import ActionFact
 from tracer.reference.templates import ArnTemplate
-
-_SUBJECT_KEYS: Final = ("arn", "resourcearn", "resource", "resourceid", "name", "id", "identifier")
-"""What a request calls the one thing that it is about."""
-
-_OTHER_ENDING: Final = {"name": "id", "id": "name"}
-
-_VAGUE: Final = frozenset({"", "id", "name", "arn", "resource", "resourceid", "resourcearn", "resourcename"})
-"""Keys that say nothing about what they name; they count at the top of a request alone (_SUBJECT_KEYS)."""
 
 _MAKING: Final = ("Allocate", "Copy", "Create", "Import", "Launch", "Purchase", "Register", "Request", "Run")
 """How the names of calls begin that make something; AWS checks them before its id exists."""
@@ -52,37 +45,6 @@ _ARN_DEPTH: Final = 3
 
 _MOST: Final = 1_000
 """How many resources one call may name: more than any AWS call takes; a bound on hostile input."""
-
-
-class _Leaves:
-    """The leaves of a request or a response, read when they are first asked for: of most responses nobody does.
-
-    Attributes:
-        nested: the parameters that they are the leaves of.
-    """
-
-    def __init__(self, nested: Mapping[str, Any] | None) -> None:
-        self.nested = nested
-
-    @functools.cached_property
-    def all(self) -> list[tuple[str, int, str]]:
-        """Each leaf as `leaves` gives it."""
-        return list(leaves(self.nested))
-
-    @functools.cached_property
-    def _by_key(self) -> Mapping[str, list[tuple[int, str]]]:
-        found: defaultdict[str, list[tuple[int, str]]] = defaultdict(list)
-        for key, depth, value in self.all:
-            found[key].append((depth, value))
-        return dict(found)
-
-    def under(self, name: str) -> list[tuple[int, str]]:
-        """(depth, value) of the leaves under a key, or under its plural."""
-        plural = name + "s"
-        one, many = self._by_key.get(name, []), self._by_key.get(plural, [])
-        if one and many:
-            return [(depth, value) for key, depth, value in self.all if key in (name, plural)]
-        return one or many
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,7 +155,7 @@ def _without_alternatives(found: list[_Found]) -> list[_Found]:
 def _keys_of(form: ArnForm) -> set[str]:
     """The keys that may name a resource of this form."""
     last = form.variables[-1]
-    return set(map(normal, form.keys[last])) if last in form.keys else set(_names(form, last))
+    return set(map(normal, form.keys[last])) if last in form.keys else set(keys_of_variable(form, last))
 
 
 def _most_specific(found: list[_Found]) -> list[_Found]:
@@ -241,8 +203,8 @@ class _Reader:
         self._inventory = inventory
         self._at = at
         self._elsewhere = elsewhere
-        self._request = _Leaves(record.request_parameters)
-        self._response = _Leaves(record.response_elements)
+        self._request = Leaves(record.request_parameters)
+        self._response = Leaves(record.response_elements)
 
     def required(self, kind: str) -> list[_Found]:
         """The resources of a type that every such call is checked on; one with gaps where the record names none."""
@@ -314,7 +276,7 @@ class _Reader:
         return (
             self._by_arn(form, witnesses)
             or [self._with_path(one) for one in self._by_keys(form, self._request)]
-            or self._by_arn(form, self._arns(_SUBJECT_KEYS, depth=1))
+            or self._by_arn(form, self._arns(SUBJECT_KEYS, depth=1))
             or self._by_arn(form, self._arns(None, depth=_ARN_DEPTH))
             or self._linked(form)
         )
@@ -335,7 +297,7 @@ class _Reader:
             given = {}
         for path in paths:
             for text in lookup(given, path):
-                values = _read(form, form.variables[-1], text)
+                values = read_text(form, form.variables[-1], text)
                 if values:
                     yield values
 
@@ -365,7 +327,7 @@ class _Reader:
         return self._by_arn(form, [identity]) if means_nobody_else and identity and not unknown else []
 
     def _by_arn(self, form: ArnForm, arns: Iterable[Arn]) -> list[_Found]:
-        found = [_Found(form, values, by_arn=True) for arn in dict.fromkeys(arns) for values in _read_arn(form, arn)]
+        found = [_Found(form, values, by_arn=True) for arn in dict.fromkeys(arns) for values in read_arn(form, arn)]
         return list({tuple(sorted(one.values.items())): one for one in found}.values())
 
     def _arns(self, keys: tuple[str, ...] | None, depth: int) -> Iterator[Arn]:
@@ -375,7 +337,7 @@ class _Reader:
                 if arn:
                     yield arn
 
-    def _by_keys(self, form: ArnForm, given: _Leaves) -> list[_Found]:
+    def _by_keys(self, form: ArnForm, given: Leaves) -> list[_Found]:
         """The resources whose variables stand under keys of their names."""
         choices: list[dict[str, str]] = [{}]
         for variable in form.variables:
@@ -386,31 +348,31 @@ class _Reader:
         accounts = (account for path in form.account_at for account in lookup(given.nested, path))
         owner = next(({"Account": account} for account in accounts), {})
         return [
-            _Found(form, self._head | owner | choice | _owner(form, choice), by_arn="Partition" in choice)
+            _Found(form, self._head | owner | choice | owner_of(form, choice), by_arn="Partition" in choice)
             for choice in named
         ]
 
-    def _values(self, form: ArnForm, variable: str, given: _Leaves) -> Iterator[dict[str, str]]:
+    def _values(self, form: ArnForm, variable: str, given: Leaves) -> Iterator[dict[str, str]]:
         """What the first key that says anything says about a variable: dictionaries of variables' values."""
         for texts in self._candidates(form, variable, given):
-            read = [_spelled(form, values) for text in texts if (values := _read(form, variable, text))]
+            read = [spelled(form, values) for text in texts if (values := read_text(form, variable, text))]
             if read:
                 yield from {tuple(sorted(values.items())): values for values in read}.values()
                 return
 
-    def _candidates(self, form: ArnForm, variable: str, given: _Leaves) -> Iterator[list[str]]:
+    def _candidates(self, form: ArnForm, variable: str, given: Leaves) -> Iterator[list[str]]:
         """The texts that may name a variable, key by key in the order to try them."""
         if variable in form.keys:
             for path in form.keys[variable]:
                 yield list(lookup(given.nested, path))
             return
-        for name in (*_names(form, variable), *map(normal, form.also.get(variable, ()))):
+        for name in (*keys_of_variable(form, variable), *map(normal, form.also.get(variable, ()))):
             found = given.under(name)
             if found:
                 least = min(found)[0]
                 yield [value for depth, value in found if depth == least]
         if variable == form.variables[-1] and self._is_subject(form):
-            for name in _subject_keys(variable):
+            for name in subject_keys(variable):
                 yield [value for depth, value in given.under(name) if depth == 1]
 
     def _is_subject(self, form: ArnForm) -> bool:
@@ -428,7 +390,7 @@ class _Reader:
             return found
         for _, _, value in self._response.all:
             arn = Arn.find(value)
-            for values in _read_arn(found.form, arn) if arn else ():
+            for values in read_arn(found.form, arn) if arn else ():
                 if values[last].rpartition("/")[2] == name:
                     return replace(found, values=values)
         if self._makes(found.form) and normal(found.form.type) in self._record.event_name.lower():
@@ -438,76 +400,3 @@ class _Reader:
         if full is None:
             return replace(found, pathless=True)
         return replace(found, values={**found.values, last: full})
-
-
-def _read_arn(form: ArnForm, arn: Arn) -> Iterator[dict[str, str]]:
-    """The values of an ARN that has one of the form's formats, read by the form's own expressions where it has some."""
-    for template in form.formats:
-        values = template.read(arn)
-        if values is not None:
-            yield _by_expressions(form, form.variables[-1] if form.variables else "", str(arn)) or values
-            return
-
-
-def _read(form: ArnForm, variable: str, text: str) -> dict[str, str] | None:
-    """The values that a text found under a variable's key gives, or None where it cannot name one."""
-    if variable in form.read:
-        return _by_expressions(form, variable, text)
-    arn = Arn.find(text)
-    if arn:
-        return next(_read_arn(form, arn), None)
-    return {variable: text}
-
-
-def _spelled(form: ArnForm, values: dict[str, str]) -> dict[str, str]:
-    """Values as ARNs spell them, where a request spells them otherwise."""
-    return {name: form.spelled.get(name, {}).get(value, value) for name, value in values.items()}
-
-
-def _owner(form: ArnForm, values: Mapping[str, str]) -> dict[str, str]:
-    """The account of a thing whose name says whose it is (AWS's own parameters and documents have none)."""
-    name = values.get(form.variables[-1], "")
-    return next(({"Account": account} for match, account in form.owners if match.match(name)), {})
-
-
-def _by_expressions(form: ArnForm, variable: str, text: str) -> dict[str, str] | None:
-    for expression in form.read.get(variable, ()):
-        match = expression.match(text)
-        if match:
-            return {name: value for name, value in match.groupdict().items() if value}
-    return None
-
-
-@functools.lru_cache(maxsize=8192)
-def _names(form: ArnForm, variable: str) -> tuple[str, ...]:
-    """The keys that a variable's value may stand under, by its own name and its type's: `functionname`,
-    `functionarn`...
-
-    A variable that ends in Name is not filled from an id, nor the other way round: they are different things.
-    """
-    own = normal(variable)
-    stems = (_stem(own), normal(form.type)) if variable == form.variables[-1] else (_stem(own),)
-    ends = ("", "name", "arn", "identifier", "id")
-    found = (own, *(stem + end for stem in stems for end in ends if end != _OTHER_ENDING.get(_ending(own))))
-    return tuple(dict.fromkeys(name for name in found if name not in _VAGUE))
-
-
-@functools.lru_cache(maxsize=1024)
-def _subject_keys(variable: str) -> tuple[str, ...]:
-    """What a request may call the one thing that it is about, where this variable is its name or id."""
-    own = normal(variable)
-    ending = _ending(own)
-    return tuple(
-        key for key in _SUBJECT_KEYS if key != _OTHER_ENDING.get(ending) and (key != "name" or ending or own in _VAGUE)
-    )
-
-
-def _ending(name: str) -> str:
-    """Whether a variable is a name or an id, by its ending; `""` where it does not say."""
-    bare = re.sub(r"(withpath|withoutleadingslash)$", "", name)
-    return next((end for end in ("name", "id") if bare.endswith(end)), "")
-
-
-def _stem(name: str) -> str:
-    bare = re.sub(r"(withpath|withoutleadingslash)$", "", name)
-    return re.sub(r"(name|id|arn|identifier)$", "", bare)
