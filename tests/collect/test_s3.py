@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 from support import ACCOUNT, Heard, record
-from trail_bucket import Fault, Proxy, TrailBucket, client_of, s3_server
+from trail_bucket import Fault, Proxy, TrailBucket, client_of
 
 from tracer.collect.bucket import GET, LIST
 from tracer.collect.cache import Cache
@@ -23,19 +23,6 @@ END = START + timedelta(minutes=30)
 RUN = DeployRun(window=TimeWindow(START, END))
 MINUTE = timedelta(minutes=1)
 OTHER = "210987654321"
-
-
-@pytest.fixture(scope="module")
-def endpoint() -> Iterator[str]:
-    with s3_server() as address:
-        yield address
-
-
-@pytest.fixture
-def proxy(endpoint: str) -> Iterator[Proxy]:
-    proxy = Proxy(endpoint)
-    yield proxy
-    proxy.close()
 
 
 @pytest.fixture

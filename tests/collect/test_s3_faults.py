@@ -12,14 +12,13 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 from support import ACCOUNT, record
-from trail_bucket import Fault, Proxy, TrailBucket, client_of, s3_server
+from trail_bucket import Fault, Proxy, TrailBucket, client_of
 
 from tracer.collect.bucket import GET, LIST, RETRY_WAITS
 from tracer.collect.cache import LEFT_BEHIND, Cache
@@ -32,19 +31,6 @@ RUN = DeployRun(window=TimeWindow(START, START + timedelta(minutes=30)))
 LETTERS = "ABCDEF"
 LOGS = ".json.gz"
 LISTING = "list-type=2"
-
-
-@pytest.fixture(scope="module")
-def endpoint() -> Iterator[str]:
-    with s3_server() as address:
-        yield address
-
-
-@pytest.fixture
-def proxy(endpoint: str) -> Iterator[Proxy]:
-    proxy = Proxy(endpoint)
-    yield proxy
-    proxy.close()
 
 
 @pytest.fixture
