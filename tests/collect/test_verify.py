@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,7 @@ import boto3
 import pytest
 from botocore.stub import Stubber
 from support import ACCOUNT, record
-from trail_bucket import Fault, Proxy, Signer, TrailBucket, client_of, s3_server
+from trail_bucket import Fault, Proxy, Signer, TrailBucket, client_of
 
 from tracer.collect.cache import Cache
 from tracer.collect.s3 import S3Source
@@ -28,19 +28,6 @@ RUN = DeployRun(window=TimeWindow(START, START + 30 * MINUTE))
 """With the slack log files of 08:00 to 09:30 are read: the digests of 09:00 and 10:00."""
 
 ALTERED = gzip.compress(json.dumps({"Records": [record("Forged")]}).encode(), mtime=0)
-
-
-@pytest.fixture(scope="module")
-def endpoint() -> Iterator[str]:
-    with s3_server() as address:
-        yield address
-
-
-@pytest.fixture
-def proxy(endpoint: str) -> Iterator[Proxy]:
-    proxy = Proxy(endpoint)
-    yield proxy
-    proxy.close()
 
 
 class Trail(TrailBucket):
