@@ -22,7 +22,7 @@ def no_aws(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
 
 @pytest.fixture(scope="module")
 def endpoint() -> Iterator[str]:
-    """An S3 (moto's, over HTTP)."""
+    """An S3, an STS and what else moto has, over HTTP."""
     with s3_server() as address:
         yield address
 

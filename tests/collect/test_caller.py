@@ -11,17 +11,6 @@ from tracer.collect.caller import Identity, caller_arn, identity
 from tracer.errors import CollectError
 
 
-@pytest.fixture(scope="module")
-def endpoint():
-    """The address of a moto server."""
-    from moto.server import ThreadedMotoServer
-
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    yield "http://{}:{}".format(*server.get_host_and_port())
-    server.stop()
-
-
 def test_the_caller_is_who_sts_says(no_aws: None, monkeypatch: pytest.MonkeyPatch, endpoint: str):
     monkeypatch.setenv("AWS_ENDPOINT_URL", endpoint)
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIAEXAMPLE")

@@ -6,7 +6,7 @@ import json
 import os
 import re
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -33,17 +33,6 @@ open("secret", "w").write(os.environ["AWS_SECRET_ACCESS_KEY"])
 open("token", "w").write(os.environ["AWS_SESSION_TOKEN"])
 """
 WHO = "import boto3; open('who', 'w').write(boto3.client('sts').get_caller_identity()['Arn'])"
-
-
-@pytest.fixture(scope="module")
-def endpoint() -> Iterator[str]:
-    """The address of a moto server."""
-    from moto.server import ThreadedMotoServer
-
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    yield "http://{}:{}".format(*server.get_host_and_port())
-    server.stop()
 
 
 @pytest.fixture
