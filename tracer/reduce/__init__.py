@@ -6,6 +6,8 @@
     mapping       what AWS checked for a record: actions, resources, implied, denials
     generalize    observed ARNs -> patterns
     fold          many records -> few lines
+    reduction     keeps these in step, call by call
+    trace         the passes
 
 Two passes, because records come in any order: an AssumeRole may stand behind the calls of its session, and a role's
 path behind the calls that leave it out. Each stage alone can be read and tested; the price is that records are parsed

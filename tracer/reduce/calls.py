@@ -25,7 +25,7 @@ from tracer.reduce.denials import is_denied
 from tracer.reduce.parse import MAX_DEPTH, parse, time_text
 
 if TYPE_CHECKING:
-    from tracer.reduce.trace import Outcome
+    from tracer.reduce.reduction import Outcome
 
 REMEMBERED: Final = 2_048
 """How many calls are remembered at least; twice as many at most."""
