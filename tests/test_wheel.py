@@ -31,7 +31,7 @@ def test_it_holds_the_package_and_nothing_else(wheel: Path):
 def test_the_questions_are_found_where_it_is_installed(wheel: Path, tmp_path: Path):
     with zipfile.ZipFile(wheel) as archive:
         archive.extractall(tmp_path)
-    code = "from tracer.cli import main; import tracer; print(tracer.__file__); main(['query'])"
+    code = "from tracer.cli import main; import tracer; print(tracer.__file__, flush=True); main(['query'])"
     environment = os.environ | {"PYTHONPATH": str(tmp_path)}
     command = [sys.executable, "-c", code]
     result = subprocess.run(  # noqa: S603 - the command is ours

@@ -36,6 +36,8 @@ PER_FILE: Final = 5_000
 CHOSEN_PER_FILE: Final = PER_FILE // 2
 NAMES: Final = 20
 START: Final = datetime(2026, 11, 24, tzinfo=UTC)
+SPREAD: Final = 25
+"""By how many MB the peaks of equal runs differ: how many files' texts several threads hold at once is theirs to say."""
 ROLE: Final = f"arn:aws:iam::{ACCOUNT}:role/platform"
 
 CALLS: Final = (
@@ -129,7 +131,7 @@ def test_memory_is_that_of_what_is_selected_however_many_records_there_are(tmp_p
         print(f"{records:,} records, {chosen:,} of them selected: {figures}", flush=True)  # noqa: T201
         told = {bin_: count for bin_, count in endured[-1].accounting.items() if count}
         assert told == {"read": records, "other_principal": records - chosen, "used": chosen}
-    assert endured[-1].megabytes < 1.2 * endured[0].megabytes
+    assert endured[-1].megabytes < 1.2 * endured[0].megabytes + SPREAD
 
 
 # --- A bucket that fails ----------------------------------------------------------------------------------------------
