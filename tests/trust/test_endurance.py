@@ -37,7 +37,7 @@ CHOSEN_PER_FILE: Final = PER_FILE // 2
 NAMES: Final = 20
 START: Final = datetime(2026, 11, 24, tzinfo=UTC)
 SPREAD: Final = 25
-"""By how many MB the peaks of equal runs differ: how many files' texts several threads hold at once is theirs to say."""
+"""By how many MB the peaks of equal runs differ: how many texts the threads hold at once is theirs to say."""
 ROLE: Final = f"arn:aws:iam::{ACCOUNT}:role/platform"
 
 CALLS: Final = (
