@@ -22,7 +22,8 @@ import boto3
 from lab import deploy_tools
 from lab.scenarios import PROJECTS, Edit, Scenario, Step
 
-from tracer.rehearse.account import ADMINISTRATOR, Account, Key, Made
+from tracer.rehearse.account import ADMINISTRATOR, Account, Made
+from tracer.rehearse.call import Key
 
 USER: Final = "deployer"
 MINUTES: Final = 5

@@ -14,7 +14,8 @@ from lab.scenarios import scenario
 from lab.stage import NOTHING, Document, Holders, Stage
 from lab.trial import Trial, holders_of, prove
 
-from tracer.rehearse.account import Account, Key
+from tracer.rehearse.account import Account
+from tracer.rehearse.call import Key
 
 Change = Callable[[list[Document]], list[Document]]
 

@@ -11,7 +11,8 @@ from botocore.exceptions import ClientError
 from rehearse_support import ACCOUNT, client
 
 from tracer.errors import RehearseError
-from tracer.rehearse.account import ADMINISTRATOR, Account, Key
+from tracer.rehearse.account import ADMINISTRATOR, Account
+from tracer.rehearse.call import Key
 
 if TYPE_CHECKING:
     from botocore.client import BaseClient

@@ -11,7 +11,8 @@ from typing import Any, Final
 
 from rehearse_support import client
 
-from tracer.rehearse.account import Account, Key
+from tracer.rehearse.account import Account
+from tracer.rehearse.call import Key
 
 TEMPLATE: Final = json.dumps(
     {

@@ -24,6 +24,7 @@ from subprocess import PIPE
 from typing import Any, Final, Self
 
 from tracer.errors import RehearseError
+from tracer.rehearse.call import Key
 from tracer.rehearse.judge import Need
 
 ADMINISTRATOR: Final[Mapping[str, Any]] = {
@@ -40,16 +41,6 @@ HOST: Final = "127.0.0.1"
 _INSTALL: Final = "`pip install 'cloudtrail-tracer[rehearse]'` installs what it needs"
 
 REGION: Final = "us-east-1"
-
-
-@dataclass(frozen=True, slots=True)
-class Key:
-    """A user's access key."""
-
-    access_key_id: str
-    secret_access_key: str
-    arn: str
-    """The user's ARN."""
 
 
 @dataclass(frozen=True, slots=True)

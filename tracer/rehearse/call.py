@@ -26,6 +26,16 @@ class CallerType(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Key:
+    """An access key as a client needs it."""
+
+    access_key_id: str
+    secret_access_key: str
+    arn: str
+    """Whose it is."""
+
+
+@dataclass(frozen=True, slots=True)
 class Caller:
     """Who makes a call."""
 

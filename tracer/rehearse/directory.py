@@ -22,22 +22,12 @@ from moto.secretsmanager.models import secretsmanager_backends
 from moto.sts.models import STSBackend, sts_backends
 
 from tracer.errors import RehearseError
-from tracer.rehearse.call import ApiError, Call, Caller, CallerType
+from tracer.rehearse.call import ApiError, Call, Caller, CallerType, Key
 from tracer.rehearse.gate import Layer
 
 PARTITION: Final = "aws"
 
 Document = Mapping[str, Any]
-
-
-@dataclass(frozen=True, slots=True)
-class Key:
-    """An access key as a client needs it."""
-
-    access_key_id: str
-    secret_access_key: str
-    arn: str
-    """Whose it is."""
 
 
 @dataclass(frozen=True, slots=True)
