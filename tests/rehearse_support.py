@@ -10,8 +10,8 @@ import boto3
 import second_opinion
 from botocore.config import Config
 
-from tracer.rehearse.account import Account, Key
-from tracer.rehearse.call import Call, Caller, CallerType
+from tracer.rehearse.account import Account
+from tracer.rehearse.call import Call, Caller, CallerType, Key
 
 ACCOUNT: Final = "123456789012"
 NOW: Final = datetime(2026, 11, 24, 8, 0, 1, tzinfo=UTC)
