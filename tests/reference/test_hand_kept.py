@@ -23,8 +23,8 @@ from support import botocore_is_older
 from tracer.model.action import Action
 from tracer.model.arn import Arn, ArnPattern
 from tracer.model.policy import Conditions
+from tracer.reduce.keys import keys_of_variable
 from tracer.reduce.request import normal
-from tracer.reduce.resources import _names
 from tracer.reference import (
     arn_forms,
     generated,
@@ -258,12 +258,12 @@ def test_a_form_says_more_than_the_general_rule(row: ArnFormRow):
     assert list(row.fields.get("templates", ())) != list(service.resource_types[row.type])
     assert not ("slashes" in fields and not form.variables)
     for variable, keys in form.keys.items():
-        general = _names(form, variable)
+        general = keys_of_variable(form, variable)
         assert tuple(dict.fromkeys(map(normal, keys))) != general, (
             f"{variable}: the rule reads these keys, in this order"
         )
     for variable, keys in form.also.items():
-        again = [key for key in keys if normal(key) in _names(form, variable)]
+        again = [key for key in keys if normal(key) in keys_of_variable(form, variable)]
         assert not again, f"{variable}: the rule reads {again} anyway"
 
 
