@@ -184,6 +184,22 @@ class Account:
         arn: str = self._ask("role", name=name, path=path, trust=trust, policies=list(policies))["arn"]
         return arn
 
+    def service_session(self, service: str, role_arn: str, name: str, region: str = REGION) -> Key:
+        """A session of a role for a service that the role trusts, as Lambda takes one to run a function.
+
+        The session is recorded as the service's own AssumeRole; that the role trusts the service is taken to hold.
+
+        Args:
+            service: the service's principal, as `lambda.amazonaws.com`.
+            role_arn: the role.
+            name: the session's name; Lambda's is the function's.
+            region: where.
+
+        Raises:
+            RehearseError: there is no such role.
+        """
+        return Key(**self._ask("session", service=service, role=role_arn, name=name, region=region))
+
     def calls(self) -> list[Made]:
         """Every call so far."""
         return [_made(line) for line in self._ask("journal")]
@@ -232,6 +248,7 @@ class Account:
             **_of_nobody(inherited),
             "AWS_ACCESS_KEY_ID": key.access_key_id,
             "AWS_SECRET_ACCESS_KEY": key.secret_access_key,
+            **({"AWS_SESSION_TOKEN": key.session_token} if key.session_token else {}),
             "AWS_REGION": region,
             "AWS_DEFAULT_REGION": region,
             "AWS_ENDPOINT_URL": self.endpoint,

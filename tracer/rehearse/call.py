@@ -23,6 +23,7 @@ class CallerType(StrEnum):
     ROOT = "Root"
     IAM_USER = "IAMUser"
     ASSUMED_ROLE = "AssumedRole"
+    AWS_SERVICE = "AWSService"
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +34,8 @@ class Key:
     secret_access_key: str
     arn: str
     """Whose it is."""
+    session_token: str | None = None
+    """Of a session."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +44,9 @@ class Caller:
 
     type: CallerType
     arn: str
-    """As `sts get-caller-identity` says it: of a session, the assumed-role ARN, without the role's path."""
+    """As `sts get-caller-identity` says it: of a session, the assumed-role ARN, without the role's path; of a service,
+    which has none, its name.
+    """
     principal_id: str
     """`AIDA...` of a user, `AROA...:SESSION` of a session, the account's number of its root."""
     account: str
@@ -82,7 +87,9 @@ class Call:
     source_ip: str
     user_agent: str
     invoked_by: str | None = None
-    """The service that makes the call for the caller, as `cloudformation.amazonaws.com`; None for a direct call."""
+    """The service that makes the call for the caller, as `cloudformation.amazonaws.com`, or for itself; None for a
+    direct call.
+    """
     host: str = ""
     """The endpoint's host name, as AWS would have it; empty for a forwarded call."""
 

@@ -6,6 +6,7 @@
 | user | name, path, policies, boundary | access_key_id, secret_access_key, arn |
 | role | name, path, trust, policies | arn |
 | root | nothing | as user: the key of the account's root, whose calls are not judged |
+| session | service, role, name, region | as user, with session_token: a service took a session of the role |
 | journal | nothing | every call that ended: what it needed, and how it ended |
 | failures | nothing | what the account could not judge |
 | records | data_events | the CloudTrail records of the calls |
@@ -26,6 +27,7 @@ from moto.moto_api._internal.models import moto_api_backend
 from moto.s3.models import s3_backends
 from werkzeug.exceptions import HTTPException
 
+from tracer.errors import RehearseError
 from tracer.rehearse.delivery import log_files
 from tracer.rehearse.denial import Answer, Denial
 from tracer.rehearse.directory import PARTITION, MotoDirectory
@@ -57,6 +59,7 @@ class Control:
             "user": self._user,
             "role": self._role,
             "root": lambda _: dataclasses.asdict(self.directory.root_key()),
+            "session": self._session,
             "journal": self._journal,
             "failures": lambda _: self.failures,
             "records": self._records,
@@ -66,7 +69,7 @@ class Control:
             return _json(404, {"error": f"there is no {method} {name}"})
         try:
             return _json(200, handler(json.loads(body or b"{}")))
-        except (HTTPException, ServiceException) as error:
+        except (HTTPException, ServiceException, RehearseError) as error:
             return _json(400, {"error": getattr(error, "message", str(error))})
 
     def _reset(self, asked: Mapping[str, Any]) -> object:
@@ -88,6 +91,14 @@ class Control:
 
     def _role(self, asked: Mapping[str, Any]) -> object:
         return {"arn": self.directory.add_role(asked["name"], asked["path"], asked["trust"], asked["policies"])}
+
+    def _session(self, asked: Mapping[str, Any]) -> object:
+        key, ends = self.directory.take_session(asked["role"], asked["name"])
+        call = self.gate.taken(asked["service"], asked["role"], asked["name"], asked["region"])
+        self.gate.check(call)
+        credentials = {"AccessKeyId": key.access_key_id, "SessionToken": key.session_token, "Expiration": ends}
+        self.gate.record(call, {"Credentials": credentials})
+        return dataclasses.asdict(key)
 
     def _journal(self, _asked: Mapping[str, Any]) -> object:
         return [_line(entry) for entry in self.gate.journal]

@@ -27,6 +27,9 @@ from tracer.rehearse.gate import Layer
 
 PARTITION: Final = "aws"
 
+SERVICE_SESSION_SECONDS: Final = 12 * 60 * 60
+"""How long a session lasts that Lambda takes for a function, as records of it tell."""
+
 Document = Mapping[str, Any]
 
 
@@ -106,10 +109,21 @@ class MotoDirectory:
             source_identity=self.source_identities.get(access_key_id),
         )
 
+    def take_session(self, role_arn: str, session_name: str) -> tuple[Key, datetime]:
+        """A new session of a role, and when it ends: what a service gets whom the role trusts.
+
+        Raises:
+            RehearseError: there is no such role.
+        """
+        if self._role(role_arn) is None:
+            raise RehearseError(f"there is no role {role_arn} in the account")
+        taken = self.sts.assume_role("us-east-1", session_name, role_arn, "", SERVICE_SESSION_SECONDS, "")
+        return Key(taken.access_key_id, taken.secret_access_key, role_arn, taken.session_token), taken.expiration
+
     def layers(self, caller: Caller) -> Sequence[Layer]:
         """See `gate.Directory`."""
         match caller.type:
-            case CallerType.ROOT:
+            case CallerType.ROOT | CallerType.AWS_SERVICE:
                 return ()
             case CallerType.IAM_USER:
                 return list(self._layers_of_user(self.iam.users[caller.user_name or ""]))

@@ -28,6 +28,9 @@ from tracer.rehearse.needs import State, needs_of
 
 _SERVING: Final[ContextVar[Call]] = ContextVar("serving")
 
+_NOT_JUDGED: Final = (CallerType.ROOT, CallerType.AWS_SERVICE)
+"""Root may do anything, and what a service does for itself needs no policy of the account's: nobody asks about it."""
+
 
 @dataclass(frozen=True, slots=True)
 class Layer:
@@ -91,8 +94,7 @@ class Gate:
             NoRow: nothing is known of what AWS checks for this operation; it is not guessed.
             RehearseError: the judge cannot decide.
         """
-        # Root may do anything, so what its calls need is nobody's question.
-        needs = () if call.caller.type is CallerType.ROOT else needs_of(call, self.directory)
+        needs = () if call.caller.type in _NOT_JUDGED else needs_of(call, self.directory)
         denials = self._denials(call, needs)
         if denials and not self.lenient:
             self.journal.append(Entry(call, needs, denials, denials[0].error, None))
@@ -158,6 +160,29 @@ class Gate:
             source_ip=CLOUDFORMATION,
             user_agent=CLOUDFORMATION,
             invoked_by=CLOUDFORMATION,
+        )
+
+    def taken(self, service: str, role_arn: str, session_name: str, region: str) -> Call:
+        """A service's own call for a session of a role that trusts it, as Lambda makes before it runs a function.
+
+        Args:
+            service: the service's principal, as `lambda.amazonaws.com`.
+            role_arn: the role.
+            session_name: how the service names the session; Lambda takes the function's name.
+            region: where.
+        """
+        return Call(
+            service="sts",
+            operation="AssumeRole",
+            params={"RoleArn": role_arn, "RoleSessionName": session_name},
+            caller=Caller(CallerType.AWS_SERVICE, service, "", role_arn.split(":")[4], ""),
+            region=region,
+            event_id=self.ids.uuid(),
+            request_id=self.ids.uuid(),
+            time=self.clock(),
+            source_ip=service,
+            user_agent=service,
+            invoked_by=service,
         )
 
     def _denials(self, call: Call, needs: Sequence[Need]) -> list[Denial]:

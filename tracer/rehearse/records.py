@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import functools
 import json
+import uuid
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from importlib.resources import files
@@ -69,6 +70,7 @@ def record_of(entry: Entry) -> Json:
         "eventType": "AwsApiCall",
         "managementEvent": not data,
         "recipientAccountId": call.caller.account,
+        **_shared(call),
         "eventCategory": "Data" if data else "Management",
         **_tls(call),
     }
@@ -78,9 +80,12 @@ def identity_of(call: Call) -> Json:
     """Who called.
 
     A call that a service makes for somebody has that somebody's identity, in a session that the service made.
+    Of a service that calls for itself nothing is told but its name.
     https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-user-identity.html
     """
     caller = call.caller
+    if caller.type is CallerType.AWS_SERVICE:
+        return {"type": str(caller.type), "invokedBy": call.invoked_by}
     identity: Json = {
         "type": str(caller.type),
         "principalId": caller.principal_id,
@@ -187,6 +192,16 @@ def _of_s3(call: Call) -> Json:
         "x-amz-id-2": f"{call.request_id}=",
         "bytesTransferredOut": 0,
     }
+
+
+def _shared(call: Call) -> Json:
+    """A service's own call is an event of both accounts, the service's and this one: they share an id, made of ours.
+
+    https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-record-contents.html
+    """
+    if call.caller.type is not CallerType.AWS_SERVICE:
+        return {}
+    return {"sharedEventID": str(uuid.uuid5(uuid.NAMESPACE_OID, call.event_id))}
 
 
 def _tls(call: Call) -> Json:

@@ -37,6 +37,7 @@ from werkzeug.serving import make_server
 from werkzeug.test import run_wsgi_app
 
 from tracer.errors import RehearseError
+from tracer.rehearse import history
 from tracer.rehearse.call import ApiError, Call, Caller
 from tracer.rehearse.cloudformation import install
 from tracer.rehearse.control import ROOT, Control
@@ -46,6 +47,7 @@ from tracer.rehearse.directory import MotoDirectory
 from tracer.rehearse.gate import Gate
 from tracer.rehearse.ids import Ids
 from tracer.rehearse.judge import JudgeProcess
+from tracer.rehearse.records import records_of
 
 SOURCE_IP: Final = "203.0.113.10"
 """Where all direct calls come from, as the records tell it: RFC 5737 keeps that network for examples."""
@@ -129,11 +131,21 @@ class Layer:
         return replace(refused, body=b"") if asked.operation.http.get("method") == "HEAD" else refused
 
     def _made(self, call: Call, asked: Asked, environ: dict[str, Any]) -> Answer:
-        """What moto answers to the call, which is recorded with it.
+        """What the call is answered, which is recorded with it.
 
         Raises:
             RehearseError: moto failed, or CloudFormation met on the way what cannot be judged.
         """
+        given = self._looked_up(call) if _is_lookup(call) else self._answered(call, environ)
+        ended = outcome(asked, given.status, given.headers, given.body)
+        known = replace(call, request_id=ended.request_id or call.request_id)
+        self.gate.record(known, ended.response, ended.error)
+        if call.operation == "AssumeRole" and not ended.error:
+            self.directory.identify(ended.response, call.params)
+        return given
+
+    def _answered(self, call: Call, environ: dict[str, Any]) -> Answer:
+        """What moto answers. Raises RehearseError as `_made` does."""
         raised: list[RehearseError] = []
         with self.gate.serve(call):
             chunks, status, headers = run_wsgi_app(cast("Any", self.moto), {**environ, _RAISED: raised})
@@ -144,12 +156,12 @@ class Layer:
             raise RehearseError(
                 f"moto cannot do {call.name}, or not with these parameters", "what it said stands above"
             )
-        ended = outcome(asked, given.status, given.headers, given.body)
-        known = replace(call, request_id=ended.request_id or call.request_id)
-        self.gate.record(known, ended.response, ended.error)
-        if call.operation == "AssumeRole" and not ended.error:
-            self.directory.identify(ended.response, call.params)
         return given
+
+    def _looked_up(self, call: Call) -> Answer:
+        """What CloudTrail answers of its event history. Raises RehearseError: it cannot be asked so."""
+        page = history.look_up(list(records_of(self.gate.journal)), call.params, call.region)
+        return Answer(200, {"Content-Type": "application/x-amz-json-1.1"}, json.dumps(page).encode())
 
     def _call(self, request: Request, asked: Asked, scope: Scope, caller: Caller, request_id: str) -> Call:
         return Call(
@@ -165,6 +177,10 @@ class Layer:
             user_agent=request.headers.get("User-Agent", ""),
             host=_host(asked, scope),
         )
+
+
+def _is_lookup(call: Call) -> bool:
+    return (call.service, call.operation) == (history.SERVICE, history.OPERATION)
 
 
 def _host(asked: Asked, scope: Scope) -> str:
