@@ -237,6 +237,46 @@ def test_the_source_identity_of_a_session_is_recorded(account: Account):
     assert [need.action for need in account.calls()[0].needs] == ["sts:AssumeRole", "sts:SetSourceIdentity"]
 
 
+def test_a_service_takes_a_session_of_a_role_and_is_recorded_as_itself(account: Account):
+    role = account.role("orders", TRUST, [allow("s3:ListAllMyBuckets")])
+    key = account.service_session("lambda.amazonaws.com", role, "orders-dev-create")
+    client(account, key, "s3", aws_session_token=key.session_token).list_buckets()
+    taken, listed = account.records()
+    assert {name: taken[name] for name in ("userIdentity", "sourceIPAddress", "userAgent", "eventName")} == {
+        "userIdentity": {"type": "AWSService", "invokedBy": "lambda.amazonaws.com"},
+        "sourceIPAddress": "lambda.amazonaws.com",
+        "userAgent": "lambda.amazonaws.com",
+        "eventName": "AssumeRole",
+    }
+    assert taken["requestParameters"] == {"roleArn": ROLE, "roleSessionName": "orders-dev-create"}
+    assert taken["responseElements"]["credentials"].keys() == {"accessKeyId", "sessionToken", "expiration"}
+    assert taken["resources"] == [{"accountId": ACCOUNT, "type": "AWS::IAM::Role", "ARN": ROLE}]
+    assert "sharedEventID" in taken
+    assert "tlsDetails" not in taken
+    assert "sharedEventID" not in listed
+    assert listed["userIdentity"]["accessKeyId"] == taken["responseElements"]["credentials"]["accessKeyId"]
+    assert listed["userIdentity"]["arn"] == f"arn:aws:sts::{ACCOUNT}:assumed-role/orders/orders-dev-create"
+    assert account.calls()[0].needs == []
+
+
+def test_a_service_s_session_may_do_what_its_role_may(account: Account):
+    key = account.service_session("lambda.amazonaws.com", account.role("orders", TRUST), "orders-dev-create")
+    with pytest.raises(ClientError, match="because no identity-based policy allows the s3:ListAllMyBuckets action"):
+        client(account, key, "s3", aws_session_token=key.session_token).list_buckets()
+
+
+def test_a_service_takes_no_session_of_a_role_that_is_not_there(account: Account):
+    with pytest.raises(RehearseError, match=f"there is no role {ROLE} in the account"):
+        account.service_session("lambda.amazonaws.com", ROLE, "orders-dev-create")
+    assert account.records() == []
+
+
+def test_the_environment_of_a_session_holds_its_token(account: Account):
+    key = account.service_session("lambda.amazonaws.com", account.role("orders", TRUST), "orders-dev-create")
+    assert account.environment(key, {})["AWS_SESSION_TOKEN"] == key.session_token
+    assert "AWS_SESSION_TOKEN" not in account.environment(account.administrator(), {})
+
+
 def test_an_operation_without_a_row_fails_loudly(account: Account):
     with pytest.raises(ClientError) as caught:
         client(account, account.administrator(), "iam").list_server_certificates()
