@@ -174,3 +174,9 @@ def test_the_request_tells_the_apis_apart(name: str):
     else:
         both = checks(name, first, apiVersion=operations.V1) | checks(name, first, apiVersion=operations.V2)
         assert checks(name, first) == both
+
+
+def test_a_lone_surrogate_in_a_path_is_no_other_text():
+    """JSON can spell it, and UTF-8 cannot."""
+    named = {resource for _, resource in checks("GetRestApi", {"restApiId": "x\udc8b?"})}
+    assert named == {f"{ARN}:/restapis/x\udc8b${{?}}", f"{ARN}:/restapis/x%ED%B2%8B%3F"}

@@ -104,7 +104,8 @@ def _paths(operation: Operation, record: Record) -> Iterator[Resource]:
             name = re.sub(r"(?<=[a-z])(?=[A-Z])", "-", match.group(1)).lower()
             widened[name] = Widening("resource", "", "*", f"unknown-{name}")
             return "*"
-        return quote(value, safe=_PLAIN) if encoded else escape(value)
+        # A lone surrogate, which JSON can spell and no URL can hold, is written as what it is, and as nothing else.
+        return quote(value, safe=_PLAIN, errors="surrogatepass") if encoded else escape(value)
 
     forms = (True,) if uri.startswith(_TAGS) else (False, True)
     paths = dict.fromkeys(_LABEL.sub(functools.partial(fill, encoded=encoded), uri) for encoded in forms)
