@@ -216,6 +216,7 @@ def test_a_row_may_ask_for_a_value():
     when = overrides.When((overrides.Check(("mode",), equals="GOVERNANCE"),))
     assert when.holds({"Mode": "GOVERNANCE"})
     assert not when.holds({"Mode": "COMPLIANCE"})
+    assert not when.holds({"Mode": {"GOVERNANCE": ["of whatever form"]}}), "a request is written by whoever calls"
     assert not when.holds({})
     assert not when.holds(None)
 

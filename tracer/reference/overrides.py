@@ -54,7 +54,7 @@ class Check:
         if self.present is not None:
             return bool(values) is self.present
         if self.equals is not None:
-            return self.equals in {str(value).lower() if isinstance(value, bool) else value for value in values}
+            return any(self.equals == (str(value).lower() if isinstance(value, bool) else value) for value in values)
         start = (self.begins or "").lower()
         return any(isinstance(value, str) and value.lstrip().lower().startswith(start) for value in values)
 
