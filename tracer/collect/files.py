@@ -175,10 +175,14 @@ def _is_log(name: str) -> bool:
 
 def _content(path: str) -> Content:
     """The bytes of a file, as many as it has now: it may grow while it is read."""
-    size = _stat(path).st_size
-    if size > LONGEST_TEXT:
-        return Streamed(size, lambda: _streamed(path, size))
-    return b"".join(_streamed(path, size))
+    try:
+        with open(path, "rb") as file:  # noqa: PTH123 - a Path for each of many small files takes its time
+            size = os.fstat(file.fileno()).st_size
+            if size <= LONGEST_TEXT:
+                return file.read(size)
+    except (OSError, ValueError) as error:
+        raise _unreadable(path, error) from error
+    return Streamed(size, lambda: _streamed(path, size))
 
 
 def _streamed(path: str, size: int) -> Iterator[bytes]:
@@ -198,7 +202,7 @@ def _is_stored(path: str) -> bool:
 
 def _stat(path: str) -> os.stat_result:
     try:
-        return Path(path).stat()
+        return os.stat(path)  # noqa: PTH116 - as above
     except (OSError, ValueError) as error:
         raise _unreadable(path, error) from error
 

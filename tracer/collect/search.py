@@ -12,7 +12,7 @@ Nothing is trusted that was not looked at:
   `tracer.collect.shapes`, which knows every form, and all of its records are handed out (and it is counted);
 - what is cut out is only a candidate, and reduce judges its decoded fields.
 
-Files are unpacked by several threads (the libraries let go of Python's lock meanwhile) and searched in their order, so
+Files are unpacked and searched by several threads (unpacking lets go of Python's lock) and answer in their order, so
 that the same files give the same records in the same order. What was found is kept (`tracer.collect.spool.Lines`): the
 second pass reads it from there, and no file twice, unless something new is looked for.
 """
@@ -21,13 +21,15 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence, Set
 from dataclasses import dataclass
+from functools import partial
 from itertools import islice
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, TypeVar
 
 import msgspec
 
+from tracer.collect.bytesearch import count, find, rfind
 from tracer.collect.inflate import keep_memory, whole_text
 from tracer.collect.meter import Meter
 from tracer.collect.shapes import read_records
@@ -40,7 +42,7 @@ LONGEST_TEXT: Final = 32 * 1024 * 1024
 """The longest text of a file that is held in memory, in bytes: CloudTrail's own are a few MB."""
 
 MOST_WORKERS: Final = 4
-"""How many threads unpack at most: what the one that searches can keep up with."""
+"""How many threads unpack and search at most: what the one that reads the records found can keep up with."""
 
 _AT_ONCE: Final = 1000
 """How many records of a file that is read in full are held at once."""
@@ -121,6 +123,9 @@ class Unpacked(NamedTuple):
     text: bytes | None
 
 
+_Result = TypeVar("_Result")
+
+
 def unpacked(files: Iterable[str], read: Callable[[str], Content], workers: int | None = None) -> Iterator[Unpacked]:
     """Each file with its text, in order.
 
@@ -129,19 +134,23 @@ def unpacked(files: Iterable[str], read: Callable[[str], Content], workers: int 
         read: the bytes of one.
         workers: how many threads unpack; None is as many as there are processors, up to `MOST_WORKERS`.
     """
+    return _in_order(partial(_unpack, read), files, workers)
 
-    def unpack(path: str) -> Unpacked:
-        content = read(path)
-        text = whole_text(content, LONGEST_TEXT) if isinstance(content, bytes) else None
-        return Unpacked(path, content, text)
 
+def _unpack(read: Callable[[str], Content], path: str) -> Unpacked:
+    content = read(path)
+    return Unpacked(path, content, whole_text(content, LONGEST_TEXT) if isinstance(content, bytes) else None)
+
+
+def _in_order(work: Callable[[str], _Result], files: Iterable[str], workers: int | None) -> Iterator[_Result]:
+    """What `work` makes of each file, in order, by so many threads."""
     keep_memory()
-    count = workers or min(MOST_WORKERS, _processors())
-    if count == 1:
-        yield from map(unpack, files)
+    threads = workers or min(MOST_WORKERS, _processors())
+    if threads == 1:
+        yield from map(work, files)
     else:
-        with Workers(count, ahead=count + 1) as threads:
-            yield from threads.map(unpack, files)
+        with Workers(threads, ahead=threads + 1) as running:
+            yield from running.map(work, files)
 
 
 def _processors() -> int:
@@ -171,6 +180,41 @@ def _split(text: bytes) -> Sequence[bytes] | None:
         return None
     unlike = any(not record.startswith(_START) or b"\n" in record or b"\r" in record for record in records)
     return None if unlike else records
+
+
+@dataclass(frozen=True, slots=True)
+class _Question:
+    """What each file is asked in one look.
+
+    Attributes:
+        wanted: what to look for.
+        before: what was looked for before: a record that holds it is not found again.
+        first: whether nothing was; then the records are counted, too.
+    """
+
+    wanted: Wanted
+    before: Sequence[_Needle]
+    first: bool
+
+
+class _Answer(NamedTuple):
+    """What a file says.
+
+    Attributes:
+        size: its bytes as it lies there.
+        length: its bytes unpacked.
+        records: how many records it has, if it was asked.
+        found: those with what is wanted in them.
+        spelled: the sessions among what was looked for, as the text spells them.
+        unlike: the file, where it does not look as expected, and nothing else is known of it.
+    """
+
+    size: int
+    length: int
+    records: int = 0
+    found: Sequence[bytes] = ()
+    spelled: Set[_Needle] = frozenset()
+    unlike: Unpacked | None = None
 
 
 class FileSearch:
@@ -223,60 +267,68 @@ class FileSearch:
 
     def _new(self, wanted: Wanted) -> Iterator[Sequence[bytes | Unreadable]]:
         """By file, what is new in it."""
-        first = not self._looked
+        question = _Question(wanted, tuple(self._sought), first=not self._looked)
         self._looked = True
-        before, sought = tuple(self._sought), set(wanted.needles)
         files = [path for path in self._files if path not in self._in_full]
-        for file in unpacked(files, self._read, self._workers):
+        for answer in _in_order(partial(_ask, question, self._read), files, self._workers):
             self.tally.files += 1
-            self.tally.bytes_unpacked += len(file.text or b"")
-            try:
-                yield self._searched(file.text, wanted, sought, before, first=first)
-            except _Unlike:
-                yield from self._whole(file, before, first=first)
-            self._meter.advance(1, len(file.content))
-        self._sought |= sought
+            self.tally.bytes_unpacked += answer.length
+            self.tally.records += answer.records
+            self._sought |= answer.spelled
+            if answer.unlike:
+                yield from self._whole(answer.unlike, question)
+            else:
+                yield answer.found
+            self._meter.advance(1, answer.size)
+        self._sought |= wanted.needles
 
     def found(self) -> Iterator[bytes | Unreadable]:
         """Every record that was looked for so far, again."""
         yield from self._unreadable
         yield from self._found
 
-    def _searched(
-        self, text: bytes | None, wanted: Wanted, sought: set[_Needle], before: Sequence[_Needle], *, first: bool
-    ) -> Sequence[bytes | Unreadable]:
-        """What is new in a file. Raises _Unlike."""
-        if text is None or not (text.startswith(_HEAD) and text.endswith(_TAIL)):
-            raise _Unlike
-        count = text.count(_KEY) if first else 0
-        if first and count != text.count(_BETWEEN) + 1:
-            raise _Unlike  # a record begins otherwise, or something in one as a record does: a map of a caller's tags
-        found = [_checked(record) for record in _cut(text, _needles_in(text, wanted, sought))]
-        self.tally.records += count
-        return [record for record in found if not _holds_one(record, before)]
-
-    def _whole(
-        self, file: Unpacked, before: Sequence[_Needle], *, first: bool
-    ) -> Iterator[Sequence[bytes | Unreadable]]:
+    def _whole(self, file: Unpacked, question: _Question) -> Iterator[Sequence[bytes | Unreadable]]:
         """All records of a file that does not look as expected, but for those that were found before; not all at once,
         for they may be more than memory holds.
         """
         self._in_full.add(file.path)
         self.tally.files_in_full += 1
-        self.tally.records -= 0 if first or file.text is None else file.text.count(_START)
+        if file.text is not None and not question.first:
+            self.tally.records -= count(file.text, _KEY)  # it was counted by what looked like records
         rest = iter(all_records(file))
         while records := list(islice(rest, _AT_ONCE)):
             self.tally.records += len(records)
-            yield [record for record in records if isinstance(record, Unreadable) or not _holds_one(record, before)]
+            yield [item for item in records if isinstance(item, Unreadable) or not _holds_one(item, question.before)]
 
 
-def _needles_in(text: bytes, wanted: Wanted, sought: set[_Needle]) -> Sequence[_Needle]:
-    """What to find in a text; the sessions among it as the text spells them, which is noted in `sought`."""
+def _ask(question: _Question, read: Callable[[str], Content], path: str) -> _Answer:
+    """What a file says."""
+    file = _unpack(read, path)
+    size, length = len(file.content), len(file.text or b"")
+    try:
+        return _search(file.text, question)._replace(size=size, length=length)
+    except _Unlike:
+        return _Answer(size, length, unlike=file)
+
+
+def _search(text: bytes | None, question: _Question) -> _Answer:
+    """What is new in a text. Raises _Unlike."""
+    if text is None or not (text.startswith(_HEAD) and text.endswith(_TAIL)):
+        raise _Unlike
+    records = count(text, _KEY) if question.first else 0
+    if question.first and records != count(text, _BETWEEN) + 1:
+        raise _Unlike  # a record begins otherwise, or something in one as a record does: a map of a caller's tags
+    spelled = _sessions_in(text, question.wanted)
+    found = [_checked(record) for record in _cut(text, (*question.wanted.needles, *spelled))]
+    new = [record for record in found if not _holds_one(record, question.before)]
+    return _Answer(0, 0, records, new, spelled)
+
+
+def _sessions_in(text: bytes, wanted: Wanted) -> Set[_Needle]:
+    """What to find in a text where sessions are wanted: the sessions in it, as it spells them."""
     if not wanted.by_session:
-        return tuple(wanted.needles)
-    spelled = {(_ROLE + rest, b"") for rest in set(_sessions(text)) if _is_wanted(rest, wanted)}
-    sought |= spelled
-    return (*wanted.needles, *spelled)
+        return frozenset()
+    return frozenset((_ROLE + rest, b"") for rest in set(_sessions(text)) if _is_wanted(rest, wanted))
 
 
 def _is_wanted(rest: bytes, wanted: Wanted) -> bool:
@@ -287,17 +339,17 @@ def _is_wanted(rest: bytes, wanted: Wanted) -> bool:
 
 def _cut(text: bytes, needles: Sequence[_Needle]) -> Iterator[bytes]:
     """The records of a text that hold one of the needles, in order."""
-    places = {name: text.find(name) for name, _ in needles}
+    places = {name: find(text, name, 0) for name, _ in needles}
     while at := min((place for place in places.values() if place != -1), default=0):
-        start = text.rfind(_START, 0, at)
-        end = text.find(_NEXT, at)
+        start = rfind(text, _START, 0, at)
+        end = find(text, _NEXT, at)
         end = len(text) - len(_LIST_END) if end == -1 else end
         record = text[start:end]
         if _holds_one(record, needles):
             yield record
         for name, place in places.items():
             if -1 < place < end:
-                places[name] = text.find(name, end)
+                places[name] = find(text, name, end)
 
 
 def _checked(record: bytes) -> bytes:
