@@ -14,8 +14,8 @@
 #   make mutants      do the tests notice changes of what decides on access? (MODULES=..., else all; takes an hour)
 #   make faults       kills commands at 200 moments each
 #   make endurance    50 million records in constant memory, and 1,000 runs on a bucket that fails; half an hour or more
-#   make fuzz         atheris on every parser: 10 million executions of the record path, 1 million of each other; RUNS= says
-#                     how many of each, SECONDS= for how long at most, HARNESS= which
+#   make fuzz         every parser: atheris for two minutes (EXPLORE=), then 10 million executions of the record path and 1 million
+#                     of each other (EXECUTIONS=); SECONDS= at most for each, SEED=, HARNESS= which
 #   make bombs        gzip bombs, lines, files and folders at full size: gigabytes, and 100,000 files
 #   make lock         requirements-dev.txt: the versions that development was last done with, with hashes
 #   make audit        known vulnerabilities of what tracer installs; needs the advisory service
@@ -90,7 +90,8 @@ endurance: $(VENV)/.test
 	$(VENV)/bin/python -m pytest tests/trust/test_endurance.py -s --endurance
 
 fuzz: $(VENV)/.fuzz
-	PYTHONPATH=tests $(VENV)/bin/python -m fuzz $(if $(RUNS),--runs $(RUNS)) $(if $(SECONDS),--seconds $(SECONDS)) $(HARNESS)
+	PYTHONPATH=tests $(VENV)/bin/python -m fuzz $(if $(EXPLORE),--explore $(EXPLORE)) $(if $(EXECUTIONS),--executions $(EXECUTIONS)) \
+		$(if $(SECONDS),--seconds $(SECONDS)) $(if $(SEED),--seed $(SEED)) $(HARNESS)
 
 lock audit licences sbom reproducible: VENV := .venv-audit
 

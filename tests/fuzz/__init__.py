@@ -1,9 +1,16 @@
 """Fuzzing: each parser of tracer gets bytes that nobody wrote, and may answer with what its docstring states, alone.
 
-A harness is a module with `target(data: bytes) -> None`, which raises on everything else, an AssertionError among it
-where a law is broken. No harness catches more than the errors that are documented. Two drivers feed them, from the same
-`corpus/` (one folder a harness) and with the same mutations (`mutation.py`):
+A harness is a module with `target(data: bytes) -> int`, which raises on everything else, an AssertionError among it
+where a law is broken, and gives how many executions the input was. No harness catches more than the errors that are
+documented.
 
-    tests/fuzz/test_fuzz.py        a short, seeded run, in `make test`
-    python -m fuzz, `make fuzz`    atheris, guided by coverage, for as many executions as one likes
+An execution of most parsers is one input. One of the record path is one record: taken through scan, parse, attribution,
+select, mapping and fold, together with the other records of its input, which is a log file. Both are counted.
+
+The same `corpus/` (one folder a harness) feeds two drivers:
+
+    explore.py    atheris, guided by coverage, in instrumented code: slow, and finds what nobody thought of
+    bulk.py       inputs made of the corpus and of what was explored (`inputs.py`), by a seed, at full speed
+
+`python -m fuzz` (`make fuzz`) runs one after the other; `test_fuzz.py` a short bulk run, in `make test`.
 """

@@ -1,8 +1,8 @@
-"""Fuzz with atheris, guided by coverage: `python -m fuzz [--runs N] [--seconds S] [NAME...]`.
+"""Fuzz tracer's parsers: `python -m fuzz [--executions N] [--explore S] [--seed N] [NAME...]`.
 
-Each harness runs in a process of its own, one after the other, for as many executions as EXECUTIONS has, or N; with
-`--seconds` it ends early. An input that takes longer than `SLOW` seconds or more memory than `MEMORY` is a failure as a
-crash is; what failed is kept in the folder that is told. The exit code is 1 where a harness failed.
+Each harness is explored for some seconds, then run in bulk on the corpus and on what was explored, until it has
+executed as often as EXECUTIONS says. Both happen in processes of their own, one after the other. What failed, and the
+log, are kept in the folder that is told; nothing is written elsewhere. The exit code is 1 where a harness failed.
 """
 
 # ruff: noqa: S603, T201 - the command is ours, and its results are for people
@@ -10,7 +10,6 @@ crash is; what failed is kept in the folder that is told. The exit code is 1 whe
 from __future__ import annotations
 
 import argparse
-import random
 import re
 import subprocess
 import sys
@@ -19,84 +18,74 @@ import time
 from pathlib import Path
 from typing import Final
 
-from fuzz.harness import EXECUTIONS, seeds, target_of
-from fuzz.mutation import TOKENS, mutated
+from fuzz import bulk
+from fuzz.explore import explore, options
+from fuzz.harness import CORPUS, EXECUTIONS, seeds
 
-SLOW: Final = 60
-"""Seconds by the clock, so that a busy machine is no failure: a linear reader needs milliseconds for any input."""
-MEMORY: Final = 2048
-"""Megabytes, what is instrumented and what is cached included."""
-LONGEST: Final = 16_384
-"""Bytes of an input."""
+EXPLORED: Final = 120
+"""Seconds that each harness is explored for."""
 
-_LIBFUZZER: Final = "--"
-"""What follows is libFuzzer's."""
+_INSIDE: Final = "--inside"
+"""What follows is for a process that this one started."""
 
 
 def main() -> int:
     """Run the harnesses that are asked for, and tell how each ended."""
-    parser = argparse.ArgumentParser(prog="python -m fuzz", description="fuzz tracer's parsers with atheris")
+    parser = argparse.ArgumentParser(prog="python -m fuzz", description="fuzz tracer's parsers")
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"of {', '.join(EXECUTIONS)}; all where none is named")
-    parser.add_argument("--runs", type=int, help="executions of each; the numbers of EXECUTIONS where not given")
-    parser.add_argument("--seconds", type=int, default=0, help="end each harness after so long; 0: not")
+    parser.add_argument("--executions", type=int, help="of each in bulk; the numbers of EXECUTIONS where not given")
+    parser.add_argument("--explore", type=int, default=EXPLORED, metavar="SECONDS", help="0: not at all")
+    parser.add_argument("--seconds", type=int, default=0, help="end each bulk run after so long; 0: not")
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--inside", action="store_true", help=argparse.SUPPRESS)
-    options = parser.parse_args(sys.argv[1 : sys.argv.index(_LIBFUZZER)] if _LIBFUZZER in sys.argv else None)
-    if unknown := set(options.names) - EXECUTIONS.keys():
+    asked = parser.parse_args()
+    if unknown := set(asked.names) - EXECUTIONS.keys():
         parser.error(f"there is no harness {', '.join(sorted(unknown))}")
-    if options.inside:
-        _fuzz(options.names[0])
-    return max(_run(name, options) for name in options.names or EXECUTIONS)
+    return max([_run(name, asked) for name in asked.names or EXECUTIONS])
 
 
-def _run(name: str, options: argparse.Namespace) -> int:
-    """One harness, in a process of its own; 1 where it failed."""
+def _run(name: str, asked: argparse.Namespace) -> int:
+    """One harness; 1 where it failed."""
     kept = Path(tempfile.mkdtemp(prefix=f"tracer-fuzz-{name}-"))
-    corpus, tokens = kept / "corpus", kept / "tokens"
-    corpus.mkdir()
-    for number, seed in enumerate(seeds(name)):
-        (corpus / str(number)).write_bytes(seed)
-    tokens.write_text("".join(f'"{_spelled(token)}"\n' for token in TOKENS), encoding="ascii")
-    libfuzzer = [
-        f"-runs={options.runs or EXECUTIONS[name]}", f"-max_total_time={options.seconds}", f"-seed={options.seed}",
-        f"-timeout={SLOW}", f"-rss_limit_mb={MEMORY}", f"-max_len={LONGEST}", f"-artifact_prefix={kept}/failed-",
-        f"-dict={tokens}", "-print_final_stats=1", str(corpus),
-    ]  # fmt: skip
-    began = time.monotonic()
-    command = [sys.executable, "-m", "fuzz", "--inside", name, _LIBFUZZER, *libfuzzer]
-    with (kept / "log").open("w+", encoding="utf-8", errors="replace") as log:
-        code = subprocess.run(command, stdout=log, stderr=log, check=False).returncode
-        log.seek(0)
-        done = re.findall(r"(?:number_of_executed_units: |^Done |^#)(\d+)", log.read(), re.MULTILINE)
-    executed = max(map(int, done), default=0)
-    result = "no failure" if code == 0 else f"FAILED ({code}), see {kept}"
-    print(f"{name}: {executed:,} executions in {time.monotonic() - began:,.0f} s, {result}", flush=True)
+    found, log, began = kept / "found", kept / "log", time.monotonic()
+    found.mkdir()
+    explored, code = "", 0
+    if asked.explore:
+        libfuzzer = options(
+            kept / "tokens", seconds=asked.explore, seed=asked.seed, failed=kept, corpora=[found, CORPUS / name]
+        )
+        code, said = _inside(log, "explore", name, *libfuzzer)
+        count = max(map(int, re.findall(r"(?:number_of_executed_units: |^#)(\d+)", said, re.MULTILINE)), default=0)
+        explored = f" after {count:,} inputs of atheris, of which {len(list(found.iterdir())):,} were new"
+    result = "no execution"
+    if not code:
+        executions = asked.executions or EXECUTIONS[name]
+        code, said = _inside(log, "bulk", name, kept, asked.seed, executions, asked.seconds)
+        result = said.strip().rpartition("\n")[2] if not code else result
+    ended = "0 failures" if not code else f"FAILED, see {kept}"
+    print(f"{name}: {result}{explored}; {time.monotonic() - began:,.0f} s, seed {asked.seed}, {ended}", flush=True)
     return int(code != 0)
 
 
-def _fuzz(name: str) -> None:
-    """Never returns: libFuzzer ends the process."""
-    import atheris
-
-    with atheris.instrument_imports(include=["tracer"]):
-        target = target_of(name)
-
-    others = seeds(name)
-
-    def mutate(data: bytes, longest: int, seed: int) -> bytes:
-        draw = random.Random(seed)  # noqa: S311 - mutations, and no secrets
-        if draw.random() < 0.5:
-            return bytes(atheris.Mutate(data, longest))
-        return mutated(bytes(data), draw, others)[:longest]
-
-    atheris.Setup([sys.argv[0], *sys.argv[sys.argv.index(_LIBFUZZER) + 1 :]], target, custom_mutator=mutate)
-    atheris.Fuzz()
+def _inside(log: Path, *arguments: object) -> tuple[int, str]:
+    """The exit code of a process of its own, and what it said, which goes into the log as well."""
+    with log.open("w+", encoding="utf-8", errors="replace") as file:
+        command = [sys.executable, "-m", "fuzz", _INSIDE, *map(str, arguments)]
+        code = subprocess.run(command, stdout=file, stderr=file, check=False).returncode
+        file.seek(0)
+        return code, file.read()
 
 
-def _spelled(token: bytes) -> str:
-    """A token as libFuzzer's dictionaries have it."""
-    return "".join(f"\\x{byte:02x}" for byte in token)
+def _bulk(name: str, kept: str, seed: str, executions: str, seconds: str) -> int:
+    """The bulk run on the corpus and on what was found."""
+    corpus = seeds(CORPUS / name) + seeds(Path(kept, "found"))
+    data = bulk.inputs(name, corpus, int(seed))
+    ran = bulk.run(name, data, int(executions), seconds=int(seconds), kept=Path(kept, "failed"))
+    print(f"{ran.executions:,} executions in {ran.inputs:,} inputs, the slowest of {ran.slowest:.2f} s")
+    return 0
 
 
 if __name__ == "__main__":
+    if sys.argv[1:2] == [_INSIDE]:
+        what, harness, *rest = sys.argv[2:]
+        sys.exit(_bulk(harness, *rest) if what == "bulk" else explore(harness, rest))
     sys.exit(main())

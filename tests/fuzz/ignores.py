@@ -23,8 +23,8 @@ _USED: Final = UsedPermission(
 )
 
 
-def target(data: bytes) -> None:
-    """Raises on anything but UsageError, which says what is wrong with the file."""
+def target(data: bytes) -> int:
+    """One execution. Raises on anything but UsageError, which says what is wrong with the file."""
     for name in ("ignores.json", "ignores.toml"):
         try:
             ignores = load_ignores(written(data, name))
@@ -34,3 +34,4 @@ def target(data: bytes) -> None:
         assert len(kept) + sum(len(one.permissions) for one in left_out) == 1
         for one in left_out:
             assert one.ignore.reason in one.finding(one.permissions).message
+    return 1

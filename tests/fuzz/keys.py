@@ -14,8 +14,8 @@ _WINDOW: Final = TimeWindow(datetime(2026, 11, 24, 8, tzinfo=UTC), datetime(2026
 _HOUR: Final = timedelta(hours=1)
 
 
-def target(data: bytes) -> None:
-    """Raises on anything but UsageError, for what names no bucket or no log files."""
+def target(data: bytes) -> int:
+    """One execution. Raises on anything but UsageError, for what names no bucket or no log files."""
     key = text_of(data[:2048])
     if trail.is_log(key):
         assert trail.delivered(key)[8] == "T"
@@ -35,6 +35,7 @@ def target(data: bytes) -> None:
     try:
         where = trail.location(f"s3://{key}")
     except UsageError:
-        return
+        return 1
     assert where.bucket
     assert trail.location(str(where)) == where
+    return 1

@@ -8,7 +8,7 @@ from __future__ import annotations
 import gzip
 import json
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Final
 
 TOKENS: Final = (
@@ -41,6 +41,12 @@ def mutated(data: bytes, draw: random.Random, others: Sequence[bytes] = ()) -> b
     return data
 
 
+def mutants(corpus: Sequence[bytes], draw: random.Random) -> Iterator[bytes]:
+    """Mutations of a corpus without end."""
+    while True:
+        yield mutated(draw.choice(corpus), draw, corpus)
+
+
 def _place(data: bytes, draw: random.Random) -> int:
     return draw.randint(0, len(data))
 
@@ -49,7 +55,8 @@ def _spliced(data: bytes, other: bytes, draw: random.Random) -> bytes:
     return data[: _place(data, draw)] + other[_place(other, draw) :]
 
 
-def _with_token(data: bytes, draw: random.Random) -> bytes:
+def with_token(data: bytes, draw: random.Random) -> bytes:
+    """One of TOKENS put in, or in the place of what stands there."""
     at = _place(data, draw)
     return data[:at] + draw.choice(TOKENS) * draw.choice((1, 1, 1, 2, 40)) + data[at + draw.choice((0, 0, 1, 8)) :]
 
@@ -65,7 +72,8 @@ def _again(data: bytes, draw: random.Random) -> bytes:
     return data[:at] + data[start:end][:4096] + data[at:]
 
 
-def _flipped(data: bytes, draw: random.Random) -> bytes:
+def flipped(data: bytes, draw: random.Random) -> bytes:
+    """One bit the other way round."""
     if not data:
         return bytes((draw.randrange(256),))
     at = draw.randrange(len(data))
@@ -74,7 +82,7 @@ def _flipped(data: bytes, draw: random.Random) -> bytes:
 
 def _packed(data: bytes, draw: random.Random) -> bytes:
     packed = gzip.compress(data, 1, mtime=0)
-    return packed if draw.random() < 0.5 else _flipped(packed, draw)
+    return packed if draw.random() < 0.5 else flipped(packed, draw)
 
 
 def _revalued(data: bytes, draw: random.Random) -> bytes:
@@ -82,10 +90,10 @@ def _revalued(data: bytes, draw: random.Random) -> bytes:
     try:
         document = json.loads(data)
     except (ValueError, RecursionError):
-        return _with_token(data, draw)
+        return with_token(data, draw)
     places = _places(document)
     if not places:
-        return _with_token(data, draw)
+        return with_token(data, draw)
     holder, key = draw.choice(places)
     what = draw.randrange(5)
     if what == 0:
@@ -116,5 +124,5 @@ def _places(document: Any) -> list[tuple[Any, Any]]:  # noqa: ANN401 - any JSON
     return places
 
 
-_CHANGES: Final[tuple[_Change, ...]] = (_revalued, _with_token, _without, _again, _flipped, _packed)
+_CHANGES: Final[tuple[_Change, ...]] = (_revalued, with_token, _without, _again, flipped, _packed)
 _WEIGHTS: Final = (10, 4, 2, 1, 2, 0.3)

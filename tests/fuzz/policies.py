@@ -25,8 +25,8 @@ _VALUES: Final = {
 _ASKED: Final = (("s3:GetObject", "arn:aws:s3:::orders/a"), ("iam:PassRole", "arn:aws:iam::123456789012:role/orders"))
 
 
-def target(data: bytes) -> None:
-    """Raises on anything but UsageError, which says what is wrong with the file."""
+def target(data: bytes) -> int:
+    """One execution. Raises on anything but UsageError, which says what is wrong with the file."""
     path = written(data, "policy.json")
     try:
         policy = baseline.read_policy(Path(path))
@@ -35,7 +35,7 @@ def target(data: bytes) -> None:
         evaluator, allows, denies = Evaluator(policy), Allows(policy.statements), Denies(policy.statements)
         baseline.fill(baseline.load(path), _VALUES)
     except UsageError:
-        return
+        return 1
     if not any(text.startswith("*") for one in policy.statements for text in (*one.actions, *one.not_actions)):
         # All actions there are would be looked at one by one, which takes seconds and shows no more.
         assert not diff(policy, policy).gained
@@ -45,3 +45,4 @@ def target(data: bytes) -> None:
         grant = Grant(Action(action), ArnPattern(resource))
         allows.grant(grant)
         assert not (denies.covering(grant) and denies.blocking(grant) is None)
+    return 1

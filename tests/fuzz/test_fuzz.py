@@ -1,30 +1,30 @@
-"""A short run of each harness: its corpus, and seeded mutations of it. `make fuzz` is the long one."""
+"""A short run of each harness: its corpus, and what is made of it by a seed. `make fuzz` is the long one."""
 
 from __future__ import annotations
 
-import random
+import signal
+from itertools import islice
+from pathlib import Path
 from typing import Final
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fuzz.harness import EXECUTIONS, seeds, target_of
-from fuzz.mutation import mutated
-from fuzz.records import naive_count
+from fuzz import arns, bulk
+from fuzz.harness import CORPUS, EXECUTIONS, seeds, target_of
+from fuzz.records import DEEP, naive_count, nests_deep
 
-MUTANTS: Final = {"records": 600, "traces": 400}
-USUAL: Final = 1000
+USUAL: Final = 2_000
+SEED: Final = 0
 
 
 @pytest.mark.parametrize("name", EXECUTIONS)
 def test_a_short_run(name: str):
-    target, corpus = target_of(name), seeds(name)
-    for data in corpus:
-        target(data)
-    draw = random.Random(name)  # noqa: S311 - mutations, and no secrets
-    for _ in range(MUTANTS.get(name, USUAL)):
-        target(mutated(draw.choice(corpus), draw, corpus))
+    corpus = seeds(CORPUS / name)
+    ran = bulk.run(name, bulk.inputs(name, corpus, SEED), USUAL)
+    assert ran.executions >= USUAL
+    assert ran.inputs >= len(corpus)
 
 
 @pytest.mark.parametrize("name", EXECUTIONS)
@@ -34,7 +34,59 @@ def test_bytes_that_mean_nothing(name: str, data: bytes):
     target_of(name)(data)
 
 
+@pytest.mark.parametrize("name", EXECUTIONS)
+def test_one_seed_gives_one_run(name: str):
+    first, second = (list(islice(bulk.inputs(name, seeds(CORPUS / name), SEED), 100)) for _ in range(2))
+    assert first == second
+    assert first != list(islice(bulk.inputs(name, seeds(CORPUS / name), SEED + 1), 100))
+
+
+def test_an_execution_of_the_record_path_is_a_record():
+    target = target_of("records")
+    assert target(b'{"Records":[{"eventName":"A"},{},1]}') == 2
+    assert target(b"") == 0
+
+
 def test_the_naive_count_is_asked_for():
     """A law that is never tested holds always."""
-    counts = [naive_count(data) for data in seeds("records")]
-    assert max(count for count in counts if count is not None) > 1
+    counts = [naive_count(data) for data in islice(bulk.inputs("records", seeds(CORPUS / "records"), SEED), 100)]
+    known = [count for count in counts if count is not None]
+    assert max(known) > 30
+    assert len(known) > 50
+
+
+@pytest.mark.parametrize(
+    ("data", "deep"),
+    [
+        (b"[" * DEEP + b"]" * DEEP, True),
+        (b"[" * (DEEP - 1) + b"]" * (DEEP - 1), False),
+        (b"[%b]" % b",".join([b"{}"] * DEEP), False),
+        (b'["' + b"[" * DEEP + b'\\""]', False),
+        (b'["' + b"]" * DEEP + b'"]' + b"[" * DEEP, True),
+        (b"\x1f\x8b", True),
+    ],
+    ids=["deep", "not yet", "wide", "in a string", "behind a string", "gzip"],
+)
+def test_how_deep_an_input_nests(data: bytes, deep: bool):
+    assert nests_deep(data) is deep
+
+
+def test_what_fails_is_kept(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
+    monkeypatch.setattr(arns, "target", lambda data: 1 // len(data))
+    with pytest.raises(ZeroDivisionError):
+        bulk.run("arns", [b"a", b""], 5, kept=tmp_path / "failed")
+    assert (tmp_path / "failed").read_bytes() == b""
+    assert signal.getitimer(signal.ITIMER_PROF) == (0, 0)
+
+
+def endless(_: bytes) -> int:
+    while True:
+        pass
+
+
+def test_what_takes_too_long_fails(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
+    monkeypatch.setattr(bulk, "SLOW", 0.05)
+    monkeypatch.setattr(arns, "target", endless)
+    with pytest.raises(bulk.TooSlow):
+        bulk.run("arns", [b"a"], 1, kept=tmp_path / "failed")
+    assert (tmp_path / "failed").read_bytes() == b"a"
