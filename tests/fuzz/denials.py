@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 from typing import Final
 
@@ -9,9 +10,10 @@ from support import record
 
 from fuzz.harness import text_of
 from tracer.model.record import Record
+from tracer.reduce.actions import NoPermission, Unknown
 from tracer.reduce.denials import denials_of, is_denied, needed_by, read_message, remarks_on
 from tracer.reduce.inventory import Notes
-from tracer.reduce.mapping import NoPermission, map_record
+from tracer.reduce.mapping import Mapped, map_record
 from tracer.reduce.parse import parse
 
 _REFUSED: Final = record(
@@ -28,9 +30,17 @@ def target(data: bytes) -> int:
     denial = parse(json.dumps(_REFUSED | {"errorMessage": text}).encode())
     assert isinstance(denial, Record)
     assert is_denied(denial)
-    mapped = map_record(denial, Notes().inventory({}))
-    assert not isinstance(mapped, NoPermission)
-    assert list(denials_of(denial, "arn:aws:iam::123456789012:user/deployer", mapped))
-    needed_by(denial, mapped)
-    list(remarks_on(denial, mapped))
+    assert list(denials_of(denial, "arn:aws:iam::123456789012:user/deployer", _mapped()))
+    needed_by(denial, _mapped())
+    list(remarks_on(denial, _mapped()))
     return 1
+
+
+@functools.cache
+def _mapped() -> Mapped | Unknown:
+    """What the call needs, whatever the message."""
+    refused = parse(_REFUSED)
+    assert isinstance(refused, Record)
+    mapped = map_record(refused, Notes().inventory({}))
+    assert not isinstance(mapped, NoPermission)
+    return mapped

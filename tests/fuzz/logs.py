@@ -12,30 +12,17 @@ import gzip
 import json
 import random
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any, Final
+from typing import Final
 
 from case_support import cases
 
-from fuzz.mutation import TOKENS, VALUES, flipped, mutated, with_token
+from fuzz.mutation import Document, Json, Path, at, changed, flipped, mutated, new_value, with_token
 from tracer.collect.shapes import read_records
-
-Json = Any
-"""What a JSON text holds."""
-Path = tuple[Any, ...]
-"""Keys and indexes that lead to a value."""
 
 SIZES: Final = (1, 4, 16, 32, 48)
 """How many records a file has."""
 
 _TIMES: Final = ("2026-11-24T08:00:00Z", "2026-11-24T08:00:01Z", "2026-11-24T09:30:00Z", "2025-02-01T00:00:00Z")
-
-
-class Record:
-    """A record to mutate, and the places in it."""
-
-    def __init__(self, content: dict[str, Json]) -> None:
-        self.content = content
-        self.paths = list(_paths(content))
 
 
 def logs(corpus: Sequence[bytes], draw: random.Random) -> Iterator[bytes]:
@@ -50,7 +37,7 @@ def logs(corpus: Sequence[bytes], draw: random.Random) -> Iterator[bytes]:
         yield _damaged(form(records), draw) if draw.random() < 0.1 else form(records)
 
 
-def _records(corpus: Sequence[bytes]) -> list[Record]:
+def _records(corpus: Sequence[bytes]) -> list[Document]:
     found = [case for one in cases() for case in (*one.before, one.record)]
     for data in corpus:
         for item in read_records([data], "corpus"):
@@ -60,18 +47,10 @@ def _records(corpus: Sequence[bytes]) -> list[Record]:
                 continue
             if isinstance(content, dict):
                 found.append(content)
-    return [Record(content) for content in found if content]
+    return [Document(content) for content in found if content]
 
 
-def _paths(value: Json, path: Path = ()) -> Iterator[Path]:
-    """The path of each value inside a value."""
-    inner = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
-    for key, item in inner:
-        yield (*path, key)
-        yield from _paths(item, (*path, key))
-
-
-def _file_of(pool: Sequence[Record], draw: random.Random) -> list[bytes]:
+def _file_of(pool: Sequence[Document], draw: random.Random) -> list[bytes]:
     """The records of one file."""
     contents: list[dict[str, Json]] = []
     for _ in range(draw.choice(SIZES)):
@@ -86,7 +65,7 @@ def _file_of(pool: Sequence[Record], draw: random.Random) -> list[bytes]:
     return [_damaged(text, draw) if draw.random() < 0.02 else text for text in texts]
 
 
-def _mutant(pool: Sequence[Record], draw: random.Random) -> dict[str, Json]:
+def _mutant(pool: Sequence[Document], draw: random.Random) -> dict[str, Json]:
     """One record with some changes."""
     record = draw.choice(pool)
     content = dict(record.content)
@@ -94,56 +73,12 @@ def _mutant(pool: Sequence[Record], draw: random.Random) -> dict[str, Json]:
         content["userIdentity"] = draw.choice(pool).content.get("userIdentity")
     for _ in range(draw.choice((0, 1, 1, 1, 2, 3))):
         path = draw.choice(record.paths)
-        _change(content, path, _new_value(draw, pool, path), draw)
+
+        def new(value: Json, path: Path = path) -> Json:
+            return new_value(value, lambda old: at(draw.choice(pool).content, path, old), draw)
+
+        content = changed(content, path, new, draw)
     return content
-
-
-def _new_value(draw: random.Random, pool: Sequence[Record], path: Path) -> Callable[[Json], Json]:
-    """What becomes of a value: that of another record at the same place, a text with a token in it, or any other."""
-    what = draw.randrange(4)
-    if what < 2:
-        other = draw.choice(pool).content
-        return lambda value: _at(other, path, value)
-    if what == 2:
-        token = draw.choice(_TEXTS)
-        return lambda value: _inserted(value, token, draw) if isinstance(value, str) else token
-    chosen = draw.choice(VALUES)
-    return lambda _: chosen
-
-
-def _at(content: Json, path: Path, otherwise: Json) -> Json:
-    for key in path:
-        try:
-            content = content[key]
-        except (KeyError, IndexError, TypeError):
-            return otherwise
-    return content
-
-
-def _inserted(text: str, token: str, draw: random.Random) -> str:
-    at = draw.randint(0, len(text))
-    return text[:at] + token + text[at:]
-
-
-def _change(content: Json, path: Path, new: Callable[[Json], Json], draw: random.Random) -> None:
-    """Replace, remove or rename one value, if it is still there; what holds it is copied, for others share it."""
-    holder = content
-    for key in path[:-1]:
-        try:
-            holder[key] = holder = dict(holder[key]) if isinstance(holder[key], dict) else list(holder[key])
-        except (KeyError, IndexError, TypeError):
-            return
-    key, what = path[-1], draw.random()
-    try:
-        value = holder[key]
-        if what < 0.1:
-            del holder[key]
-        elif what < 0.15 and isinstance(holder, dict):
-            holder[draw.choice(_TEXTS)] = holder.pop(key)
-        else:
-            holder[key] = new(value)
-    except (KeyError, IndexError, TypeError):
-        return
 
 
 def _damaged(data: bytes, draw: random.Random) -> bytes:
@@ -182,7 +117,6 @@ def _packed(records: list[bytes]) -> bytes:
     return gzip.compress(_file(records), 1, mtime=0)
 
 
-_TEXTS: Final = tuple(token.decode("utf-8", "surrogateescape") for token in TOKENS)
 _FORMS: Final[tuple[Callable[[list[bytes]], bytes], ...]] = (
     _file, _lines, _list, _looked_up, _logged, _sent, _packed
 )  # fmt: skip

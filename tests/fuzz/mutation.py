@@ -5,6 +5,7 @@ They are made to JSON's values, to tokens, and to bytes.
 
 from __future__ import annotations
 
+import functools
 import gzip
 import json
 import random
@@ -27,7 +28,75 @@ VALUES: Final = (
     '{"a": {"b": []}}', ["*"], [{}], {"items": [{"arn": "*"}]},
 )  # fmt: skip
 
+TEXTS: Final = tuple(token.decode("utf-8", "surrogateescape") for token in TOKENS)
+
+Json = Any
+"""What a JSON text holds."""
+Path = tuple[Any, ...]
+"""Keys and indexes that lead to a value."""
+
 _Change = Callable[[bytes, random.Random], bytes]
+
+
+class Document:
+    """A JSON document to mutate, and the paths of the values in it."""
+
+    def __init__(self, content: Json) -> None:
+        self.content = content
+        self.paths = list(_paths(content))
+
+
+def _paths(value: Json, path: Path = ()) -> Iterator[Path]:
+    inner = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for key, item in inner:
+        yield (*path, key)
+        yield from _paths(item, (*path, key))
+
+
+def changed(content: Json, path: Path, new: Callable[[Json], Json], draw: random.Random) -> Json:
+    """A document with one value replaced, removed or renamed, if it is still there; the rest of it is shared."""
+    if not path:
+        return new(content)
+    key, what = path[0], draw.random() if len(path) == 1 else 1.0
+    if not isinstance(content, dict | list):
+        return content
+    copy = content.copy()
+    try:
+        if what < 0.1:
+            del copy[key]
+        elif what < 0.15 and isinstance(copy, dict):
+            copy[draw.choice(TEXTS)] = copy.pop(key)
+        else:
+            copy[key] = changed(copy[key], path[1:], new, draw)
+    except (KeyError, IndexError, TypeError):
+        return content
+    return copy
+
+
+def new_value(value: Json, elsewhere: Callable[[Json], Json], draw: random.Random) -> Json:
+    """What becomes of a value: what stands elsewhere, a text with a token in it, or anything."""
+    what = draw.randrange(5)
+    if what < 2:
+        return elsewhere(value)
+    if what == 2:
+        token = draw.choice(TEXTS)
+        return _inserted(value, token, draw) if isinstance(value, str) else token
+    return draw.choice(VALUES)
+
+
+def at(content: Json, path: Path, otherwise: Json = None) -> Json:
+    """What stands at a path of a document."""
+    for key in path:
+        try:
+            content = content[key]
+        except (KeyError, IndexError, TypeError):
+            return otherwise
+    return content
+
+
+def _inserted(text: str, token: str, draw: random.Random) -> str:
+    at = draw.randint(0, len(text))
+    return text[:at] + token + text[at:]
 
 
 def mutated(data: bytes, draw: random.Random, others: Sequence[bytes] = ()) -> bytes:
@@ -87,41 +156,25 @@ def _packed(data: bytes, draw: random.Random) -> bytes:
 
 def _revalued(data: bytes, draw: random.Random) -> bytes:
     """One value of the JSON document replaced, removed, or put under another key."""
-    try:
-        document = json.loads(data)
-    except (ValueError, RecursionError):
+    document = _document(data)
+    if document is None or not document.paths:
         return with_token(data, draw)
-    places = _places(document)
-    if not places:
-        return with_token(data, draw)
-    holder, key = draw.choice(places)
-    what = draw.randrange(5)
-    if what == 0:
-        del holder[key]
-    elif what == 1:
-        other, name = draw.choice(places)
-        holder[key] = json.loads(json.dumps(other[name]))
-    elif what == 2 and isinstance(holder[key], str):
-        text = holder[key]
-        at = draw.randint(0, len(text))
-        holder[key] = text[:at] + draw.choice(TOKENS).decode("utf-8", "replace") + text[at:]
-    else:
-        holder[key] = draw.choice(VALUES)
+
+    def new(value: Json) -> Json:
+        return new_value(value, lambda _: at(document.content, draw.choice(document.paths)), draw)
+
+    content = changed(document.content, draw.choice(document.paths), new, draw)
     indent = draw.choice((None, None, None, 1))
-    return json.dumps(document, indent=indent, separators=None if indent else (",", ":")).encode()
+    return json.dumps(content, indent=indent, separators=None if indent else (",", ":")).encode()
 
 
-def _places(document: Any) -> list[tuple[Any, Any]]:  # noqa: ANN401 - any JSON
-    """Each holder of a value, with its key or index there."""
-    places: list[tuple[Any, Any]] = []
-    rest = [document]
-    while rest:
-        holder = rest.pop()
-        keys = list(holder) if isinstance(holder, dict) else range(len(holder)) if isinstance(holder, list) else ()
-        for key in keys:
-            places.append((holder, key))
-            rest.append(holder[key])
-    return places
+@functools.lru_cache(maxsize=256)
+def _document(data: bytes) -> Document | None:
+    try:
+        content = json.loads(data)
+    except (ValueError, RecursionError):
+        return None
+    return Document(content)
 
 
 _CHANGES: Final[tuple[_Change, ...]] = (_revalued, with_token, _without, _again, flipped, _packed)

@@ -38,9 +38,9 @@ _START: Final = b'{"eventVersion":"'
 DEEP: Final = 100
 _NO_BRACKETS: Final = bytes(set(range(256)) - set(b"{[]}"))
 _strings: Final = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"', re.DOTALL)
-_SOMETIMES: Final = 0x3000
-"""Bits of an input's checksum that choose what else is asked about it: each question of a quarter of the inputs."""
-_SELDOM: Final = 0x300
+_SOMETIMES: Final = 0x7000
+"""Bits of an input's checksum that choose what else is asked about it: each question of an eighth of the inputs."""
+_SELDOM: Final = 0xF00
 _PACKED_IN: Final = ("message", "CloudTrailEvent", "Records", "Events", "events", "logEvents", "detail")
 
 
