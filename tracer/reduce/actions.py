@@ -7,6 +7,7 @@ has a module of its own. What the table does not have is `Unknown`: reported wit
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass
 
 from tracer.model.record import Record
@@ -47,21 +48,27 @@ class Unknown:
 
 def needs_of(record: Record) -> tuple[Need, ...] | NoPermission | Unknown:
     """The actions that AWS checked for the call itself; what it checks beside it is `tracer.reduce.implied`."""
-    event = plain_event(record)
-    rows = overrides.needs(record.service, event, record.request_parameters)
-    if rows is not None:
-        return _exception(record, event, rows)
-    for prefix in overrides.prefixes(record.service):
+    service, event = record.service, plain_event(record)
+    rows = overrides.needs(service, event, record.request_parameters)
+    return _by_rule(service, event) if rows is None else _by_rows(service, event, rows)
+
+
+@functools.lru_cache(maxsize=2_048)
+def _by_rule(service: str, event: str) -> tuple[Need, ...] | Unknown:
+    """What the general rule says of an event."""
+    prefixes = overrides.prefixes(service)
+    for prefix in prefixes:
         fact = table.lookup(prefix, event)
         if fact:
             return (Need(fact),)
-    prefixes = " or ".join(overrides.prefixes(record.service))
-    return Unknown(f"AWS's action table has no {event} under {prefixes}")
+    return Unknown(f"AWS's action table has no {event} under {' or '.join(prefixes)}")
 
 
-def _exception(
-    record: Record, event: str, rows: tuple[overrides.ActionRow, ...]
+@functools.lru_cache(maxsize=2_048)
+def _by_rows(
+    service: str, event: str, rows: tuple[overrides.ActionRow, ...]
 ) -> tuple[Need, ...] | NoPermission | Unknown:
+    """What those rows of an event's exceptions say that its request asks for."""
     if not rows:
         return NoPermission()
     needs = []
@@ -69,5 +76,5 @@ def _exception(
         fact = table.lookup(row.action.service, row.action.name)
         if fact is None:
             return Unknown(f"the table of exceptions names {row.action}, which AWS's action table does not have")
-        needs.append(Need(fact, row, f"event/{record.service}-{event}"))
+        needs.append(Need(fact, row, f"event/{service}-{event}"))
     return tuple(needs)

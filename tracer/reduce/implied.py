@@ -7,6 +7,7 @@ another call and nowhere else.
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -40,8 +41,9 @@ class Implied:
 
 def implied_by(record: Record, call: tuple[Resource, ...], inventory: Inventory) -> Iterator[Implied]:
     """What was checked beside a call on the resources `call`."""
+    given = _given(record)
     for rule in implied_rules.for_event(record.service, plain_event(record)):
-        if not rule.when.holds(_given(record)) or not _tagged(rule, record, inventory):
+        if not rule.when.holds(given) or not _tagged(rule, record, inventory):
             continue
         fact = table.lookup(rule.action.service, rule.action.name)
         if fact is None:
@@ -108,6 +110,7 @@ def _arns(texts: Iterable[str], formats: tuple[ArnTemplate, ...] | None) -> Iter
             yield Resource(ArnPattern.exactly(arn))
 
 
+@functools.lru_cache(maxsize=1_024)
 def _formats(fact: ActionFact) -> tuple[ArnTemplate, ...]:
     """The ARN formats of an action's resource types."""
     service = table.service(fact.action.service)

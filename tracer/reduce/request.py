@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import functools
 import re
-from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+from tracer.model.arn import Arn
 from tracer.model.record import Record
 from tracer.reference import overrides
 
@@ -46,7 +46,9 @@ def lookup(parameters: object, path: str) -> Iterator[str]:
     `targets.roleArn` (a list of targets), `roles.*`, and `patchOperations{path=/cloudwatchRoleArn}.value` for the one
     object of a list that has this value. `entries.eventBusName|default` is `default` for each entry without the key.
     """
-    return _walk(parameters, _steps(path))
+    found: list[str] = []
+    _walk(parameters, _steps(path), found)
+    return iter(found)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,26 +81,27 @@ def _step(text: str) -> _Step:
     return _Step(normal(match["key"]), text == "@keys", test, match["other"])
 
 
-def _walk(value: object, steps: tuple[_Step, ...]) -> Iterator[str]:
+def _walk(value: object, steps: tuple[_Step, ...], found: list[str]) -> None:
+    """Add the strings at the end of `steps` below `value` to `found`."""
     if isinstance(value, list):
         for item in value:
-            yield from _walk(item, steps)
+            _walk(item, steps, found)
     elif not steps:
         text = _scalar(value)
         if text:
-            yield text
+            found.append(text)
         elif isinstance(value, Mapping) and set(value) == {"items"}:
-            yield from _walk(value["items"], steps)
+            _walk(value["items"], steps, found)
     elif isinstance(value, Mapping):
         step, rest = steps[0], steps[1:]
         if step.names and not rest:
-            yield from (key for key in map(str, value) if key)
+            found += [key for key in map(str, value) if key]
             return
-        found = [item for key, item in value.items() if step.key is None or normal(str(key)) == step.key]
-        for item in found:
-            yield from _walk(_chosen(item, step), rest)
-        if step.other and not any(map(_filled, found)):
-            yield step.other
+        below = [item for key, item in value.items() if step.key is None or normal(str(key)) == step.key]
+        for item in below:
+            _walk(_chosen(item, step), rest, found)
+        if step.other and not any(map(_filled, below)):
+            found.append(step.other)
 
 
 def _chosen(item: object, step: _Step) -> object:
@@ -111,13 +114,17 @@ def _chosen(item: object, step: _Step) -> object:
 
 def has(parameters: object, path: str) -> bool:
     """Whether something that is not empty stands at `path`: a text, a number, or an object or list that holds one."""
-    head, _, rest = path.partition(".")
-    if isinstance(parameters, list):
-        return any(has(item, path) for item in parameters)
-    if not isinstance(parameters, Mapping):
+    return _has(parameters, _steps(path))
+
+
+def _has(value: object, steps: tuple[_Step, ...]) -> bool:
+    if isinstance(value, list):
+        return any(_has(item, steps) for item in value)
+    if not isinstance(value, Mapping):
         return False
-    found = [item for key, item in parameters.items() if head == "*" or normal(str(key)) == normal(head)]
-    return any(has(item, rest) if rest else _filled(item) for item in found)
+    step, rest = steps[0], steps[1:]
+    found = [item for key, item in value.items() if step.key is None or normal(str(key)) == step.key]
+    return any(_has(item, rest) if rest else _filled(item) for item in found)
 
 
 def _filled(value: object) -> bool:
@@ -130,61 +137,59 @@ def _filled(value: object) -> bool:
 
 def _scalar(value: object) -> str | None:
     """A string or a whole number (a layer's version) as text; None for what is empty, hidden or neither."""
-    if isinstance(value, int) and not isinstance(value, bool):
-        return str(value)
-    return value if isinstance(value, str) and value and value not in MASKS else None
+    if isinstance(value, str):
+        return value if value and value not in MASKS else None
+    return str(value) if isinstance(value, int) and not isinstance(value, bool) else None
 
 
-def leaves(parameters: Mapping[str, Any] | None) -> Iterator[tuple[str, int, str]]:
+def leaves(parameters: Mapping[str, Any] | None) -> list[tuple[str, int, str]]:
     """(normal key, depth, value) of every string and whole number in `parameters`, breadth first; a list's items have
     the list's key.
 
     Bounded in depth and number: parameters are written by whoever makes the call.
     """
+    found: list[tuple[str, int, str]] = []
     level: list[tuple[str, Any]] = [("", parameters)] if parameters else []
-    count = 0
     for depth in range(_MAX_DEPTH):
         below: list[tuple[str, Any]] = []
         for key, value in level:
             text = _scalar(value)
             if text:
-                yield key, depth, text
-                count += 1
-            elif isinstance(value, Mapping):
-                below.extend((_key(name, key), item) for name, item in value.items())
+                found.append((key, depth, text))
             elif isinstance(value, list):
-                below.extend((key, item) for item in value)
-            if count + len(below) > _MAX_LEAVES:
-                return
+                below += [(key, item) for item in value]
+            elif isinstance(value, Mapping):
+                below += [(_key(name, key), item) for name, item in value.items()]
+            if len(found) + len(below) > _MAX_LEAVES:
+                return found
         level = below
+    return found
 
 
 class Leaves:
-    """The leaves of a request or a response, read when they are first asked for: of most responses nobody does.
+    """The leaves of a request or a response.
 
     Attributes:
         nested: the parameters that they are the leaves of.
+        all: each leaf as `leaves` gives it.
+        by_key: (depth, value) of the leaves under each key, in the same order.
+        arns: (key, depth, ARN) of those that are one.
     """
+
+    __slots__ = ("all", "arns", "by_key", "nested")
 
     def __init__(self, nested: Mapping[str, Any] | None) -> None:
         self.nested = nested
-
-    @functools.cached_property
-    def all(self) -> list[tuple[str, int, str]]:
-        """Each leaf as `leaves` gives it."""
-        return list(leaves(self.nested))
-
-    @functools.cached_property
-    def _by_key(self) -> Mapping[str, list[tuple[int, str]]]:
-        found: defaultdict[str, list[tuple[int, str]]] = defaultdict(list)
+        self.all = leaves(nested)
+        self.by_key: dict[str, list[tuple[int, str]]] = {}
         for key, depth, value in self.all:
-            found[key].append((depth, value))
-        return dict(found)
+            self.by_key.setdefault(key, []).append((depth, value))
+        self.arns = [(key, depth, arn) for key, depth, value in self.all if (arn := Arn.find(value))]
 
     def under(self, name: str) -> list[tuple[int, str]]:
-        """(depth, value) of the leaves under a key, or under its plural."""
+        """(depth, value) of the leaves under a key, or under its plural, the outermost first."""
         plural = name + "s"
-        one, many = self._by_key.get(name, []), self._by_key.get(plural, [])
+        one, many = self.by_key.get(name, []), self.by_key.get(plural, [])
         if one and many:
             return [(depth, value) for key, depth, value in self.all if key in (name, plural)]
         return one or many

@@ -17,7 +17,7 @@ from __future__ import annotations
 import functools
 import itertools
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -26,19 +26,13 @@ from tracer.model.permission import Widening
 from tracer.model.record import Record
 from tracer.reduce.callers import partition_of_region
 from tracer.reduce.inventory import Inventory
-from tracer.reduce.keys import SUBJECT_KEYS, keys_of_variable, subject_keys
+from tracer.reduce.keys import SUBJECT_KEYS
+from tracer.reduce.plan import TypePlan, VariablePlan, plans_of
 from tracer.reduce.reading import owner_of, read_arn, read_text, spelled
-from tracer.reduce.request import Leaves, lookup, normal, plain_event
-from tracer.reference import arn_forms
+from tracer.reduce.request import Leaves, lookup
 from tracer.reference.arn_forms import ArnForm
 from tracer.reference.table import ActionFact
 from tracer.reference.templates import ArnTemplate
-
-_MAKING: Final = ("Allocate", "Copy", "Create", "Import", "Launch", "Purchase", "Register", "Request", "Run")
-"""How the names of calls begin that make something; AWS checks them before its id exists."""
-
-_STARTING: Final = "Start"
-"""How the names of calls begin that start an execution, whose id their response alone has."""
 
 _ARN_DEPTH: Final = 3
 """How deep in a request an ARN of the right format still is the resource: `tagResource.resourceArns[]` and the like."""
@@ -71,7 +65,7 @@ STAR: Final = Resource(ArnPattern("*"))
 class _Found:
     """One resource of one type: the values of its ARN's variables, as far as they are known."""
 
-    form: ArnForm
+    plan: TypePlan
     values: Mapping[str, str]
     made: frozenset[str] = frozenset()
     """Variables whose value did not exist before the call: it made it."""
@@ -89,16 +83,17 @@ class _Found:
     @property
     def templates(self) -> tuple[ArnTemplate, ...]:
         """What a policy holds: of several formats, those that are known in full, where any is."""
-        whole = tuple(one for one in self.form.templates if all(map(self._knows, one.variables)))
-        return whole or self.form.templates
+        every = self.plan.form.templates
+        whole = tuple(one for one in every if all(map(self._knows, one.variables))) if len(every) > 1 else ()
+        return whole or every
 
     def _knows(self, name: str) -> bool:
-        return name in self.values or name in self.form.defaults
+        return name in self.values or name in self.plan.form.defaults
 
     @property
     def named(self) -> bool:
         """Whether the record names any part of it, or makes it; what there is one of needs no name."""
-        names = self.form.variables
+        names = self.plan.form.variables
         return not names or any(name in self.values or name in self.made for name in names)
 
 
@@ -122,99 +117,103 @@ def resources_of(
     """
     if fact.star_only:
         return (STAR,)
-    reader = _Reader(record, fact, inventory, at, elsewhere)
-    wanted = [(item.type, item.required) for item in fact.resources if resource_type in (None, item.type)]
-    if resource_type is not None:
-        wanted = [(resource_type, True)]
-    required = [found for kind, must in wanted if must for found in reader.required(kind)]
-    optional = [found for kind, must in wanted if not must for found in reader.optional(kind)]
+    reader = _Reader(record, inventory, at, elsewhere)
+    plans = _plans_of(record, fact, resource_type)
+    required = [found for plan in plans if plan.required for found in reader.required(plan)]
+    optional = [found for plan in plans if not plan.required for found in reader.optional(plan)]
     found = _without_alternatives(required) + _most_specific(optional)
     if not found:
         return (replace(STAR, widened=(Widening("resource", "", "*", "names-no-resource"),), named=False),)
-    return tuple(dict.fromkeys(itertools.chain.from_iterable(_write(one) for one in found)))
+    return _written(found)
 
 
 def new_resources(record: Record, fact: ActionFact, inventory: Inventory, resource_type: str) -> tuple[Resource, ...]:
     """The resources of a type that the call makes, as a check beside it saw them: `*` in place of their ids."""
     if resource_type not in {item.type for item in fact.resources}:
         return ()
-    found = _Reader(record, fact, inventory).new(resource_type)
-    return tuple(dict.fromkeys(itertools.chain.from_iterable(_write(one) for one in found)))
+    reader = _Reader(record, inventory)
+    return _written([found for plan in _plans_of(record, fact, resource_type) for found in reader.new(plan)])
+
+
+def _plans_of(record: Record, fact: ActionFact, resource_type: str | None) -> tuple[TypePlan, ...]:
+    given = record.request_parameters is not None
+    return plans_of(fact, record.service, record.event_name, resource_type, given)
 
 
 def _without_alternatives(found: list[_Found]) -> list[_Found]:
     """Of required types, one of which the request names by ARN, or under a key that would name the others as well
     (`listenerArn`), those that it does not name are alternatives to it.
     """
-    if any(one.by_arn for one in found):
-        return [one for one in found if one.named]
-    taken = {key for one in found if one.values.keys() & set(one.form.variables) for key in _keys_of(one.form)}
-    return [one for one in found if one.named or not taken & _keys_of(one.form)]
-
-
-def _keys_of(form: ArnForm) -> set[str]:
-    """The keys that may name a resource of this form."""
-    last = form.variables[-1]
-    return set(map(normal, form.keys[last])) if last in form.keys else set(keys_of_variable(form, last))
+    named = [one for one in found if one.named]
+    if len(named) == len(found) or any(one.by_arn for one in found):
+        return named
+    taken = {key for one in found if one.values.keys() & set(one.plan.form.variables) for key in one.plan.names_last}
+    return [one for one in found if one.named or not taken & one.plan.names_last]
 
 
 def _most_specific(found: list[_Found]) -> list[_Found]:
     """Without those whose format is part of another's: `rule/BUS/NAME` is meant where the request names a bus."""
-    return [
-        one
-        for one in found
-        if not any(
-            set(one.form.variables) < set(other.form.variables)
-            and one.form.formats[0].literal == other.form.formats[0].literal
-            for other in found
-        )
-    ]
+    return [one for one in found if not any(_is_part(one.plan.form, other.plan.form) for other in found)]
 
 
-def _write(found: _Found) -> Iterator[Resource]:
+def _is_part(form: ArnForm, other: ArnForm) -> bool:
+    return set(form.variables) < set(other.variables) and form.formats[0].literal == other.formats[0].literal
+
+
+def _written(found: list[_Found]) -> tuple[Resource, ...]:
+    """The patterns of some resources, each once."""
+    written = [resource for one in found for resource in _write(one)]
+    return tuple(written) if len(written) == 1 else tuple(dict.fromkeys(written))
+
+
+def _write(found: _Found) -> list[Resource]:
     """The patterns of one resource: one for each form that a policy states it in."""
-    widened = [Widening("resource", found.values.get(name, ""), "*", "new-resource") for name in sorted(found.made)]
-    open_ = [name for name in found.missing if name not in found.made]
+    made, values = found.made, found.values
+    widened = [Widening("resource", values.get(name, ""), "*", "new-resource") for name in sorted(made)]
+    open_ = [name for name in found.missing if name not in made]
     widened += [Widening("resource", "", "*", f"unknown-{_kebab(name)}") for name in open_]
-    values = {name: value for name, value in found.values.items() if name not in found.made}
-    for template in found.templates:
-        text = template.write(values, found.form.defaults)
-        yield Resource(ArnPattern(text), tuple(widened), found.named, found.pathless)
+    if made:
+        values = {name: value for name, value in values.items() if name not in made}
+    texts = [template.write(values, found.plan.form.defaults) for template in found.templates]
+    return [Resource(ArnPattern(text), tuple(widened), found.named, found.pathless) for text in texts]
 
 
+@functools.lru_cache(maxsize=1024)
 def _kebab(name: str) -> str:
     """`RoleNameWithPath` as `role-name-with-path`."""
     return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "-", name).lower()
 
 
 class _Reader:
-    """Reads the resources of one action out of one record."""
+    """Reads the resources of an action out of one record, type by type, as their plans say."""
 
     def __init__(
-        self,
-        record: Record,
-        fact: ActionFact,
-        inventory: Inventory,
-        at: tuple[str, ...] = (),
-        elsewhere: tuple[str, ...] = (),
+        self, record: Record, inventory: Inventory, at: tuple[str, ...] = (), elsewhere: tuple[str, ...] = ()
     ) -> None:
         self._record = record
-        self._fact = fact
         self._inventory = inventory
         self._at = at
         self._elsewhere = elsewhere
+        self._head = _head_of(record)
+        self._witnesses = [arn for item in record.resources if (arn := Arn.find(item.arn))]
         self._request = Leaves(record.request_parameters)
-        self._response = Leaves(record.response_elements)
+        self._answer: Leaves | None = None
 
-    def required(self, kind: str) -> list[_Found]:
+    @property
+    def _response(self) -> Leaves:
+        """Read when it is first asked for: of most responses nobody does."""
+        if self._answer is None:
+            self._answer = Leaves(self._record.response_elements)
+        return self._answer
+
+    def required(self, plan: TypePlan) -> list[_Found]:
         """The resources of a type that every such call is checked on; one with gaps where the record names none."""
-        form = self._form(kind)
-        found = self._named(form) or self._own(form) or self._answered(form)
+        found = self._named(plan) or self._own(plan) or self._answered(plan)
         if not found and self._record.request_parameters is None:
             # The call may have named what it makes: nobody knows.
-            return [_Found(form, self._head)]
-        found = found or [_Found(form, self._head)]
-        return [self._before(one) for one in found] if self._makes(form) else found
+            return [_Found(plan, self._head)]
+        found = found or [_Found(plan, self._head)]
+        return [self._before(one) for one in found] if plan.makes else found
 
     def _before(self, found: _Found) -> _Found:
         """A thing as it was when AWS checked the call that makes it: named at most, without the rest of its ARN.
@@ -223,71 +222,48 @@ class _Reader:
         was this text, and not all names.
         """
         made = found.made.union(found.missing)
-        texts = {name: itertools.chain(*self._candidates(found.form, name, self._request)) for name in made}
+        open_ = (variable for variable in found.plan.variables if variable.name in made)
+        texts = {variable.name: itertools.chain(*self._candidates(variable, self._request)) for variable in open_}
         unread = {name: text for name, candidates in texts.items() if (text := next(candidates, ""))}
         return replace(found, values={**found.values, **unread}, made=made - unread.keys())
 
-    def optional(self, kind: str) -> list[_Found]:
+    def optional(self, plan: TypePlan) -> list[_Found]:
         """The resources of a type that a call may be checked on: those that it names in full."""
-        form = self._form(kind)
-        found = [one for one in self._named(form) or self._own(form) if not one.missing]
-        # Another service's resource has names of its own: a key that looks like one of them says nothing.
-        foreign = form.formats[0].service != self._fact.action.service and not form.keys
-        return [one for one in found if one.by_arn] if foreign else found
+        found = [one for one in self._named(plan) or self._own(plan) if not one.missing]
+        return [one for one in found if one.by_arn] if plan.foreign else found
 
-    def new(self, kind: str) -> list[_Found]:
+    def new(self, plan: TypePlan) -> list[_Found]:
         """The resources of a type that the call makes, whose name it may give but whose id nobody knows."""
-        form = self._form(kind)
-        named = form.variables[-1].endswith("Name")
-        found = self._by_keys(form, self._request) if named else []
-        return [replace(one, made=frozenset(one.missing)) for one in found or [_Found(form, self._head)]]
+        found = self._by_keys(plan, self._request) if plan.last.endswith("Name") else []
+        return [replace(one, made=frozenset(one.missing)) for one in found or [_Found(plan, self._head)]]
 
-    def _form(self, kind: str) -> ArnForm:
-        """The form of a type; what stands where a request names nothing says nothing of a request that is not known."""
-        form = arn_forms.form(self._fact.action.service, kind)
-        if self._record.request_parameters is None:
-            return replace(form, defaults={name: to for name, to in form.defaults.items() if not to.strip("*?")})
-        return form
-
-    @functools.cached_property
-    def _head(self) -> dict[str, str]:
-        """Partition, region and account of what the record names without an ARN."""
-        record = self._record
-        owners = {item.account_id for item in record.resources if item.account_id}
-        account = owners.pop() if len(owners) == 1 else record.account
-        witness = Arn.find(record.user_identity.arn)
-        partition = witness.partition if witness else partition_of_region(record.aws_region)
-        return {"Partition": partition, "Region": record.aws_region} | ({"Account": account} if account else {})
-
-    def _named(self, form: ArnForm) -> list[_Found]:
-        """The resources of this form that resources[] or the request names."""
-        witnesses = [arn for item in self._record.resources if (arn := Arn.find(item.arn))]
+    def _named(self, plan: TypePlan) -> list[_Found]:
+        """The resources of this type that resources[] or the request names."""
         if self._at:
-            others = {values.get(form.variables[-1]) for values in self._stated(form, self._elsewhere)}
-            recorded = self._by_arn(form, witnesses)
+            others = {values.get(plan.last) for values in self._stated(plan, self._elsewhere)}
+            recorded = self._by_arn(plan, self._witnesses)
             return (
                 [
-                    self._with_path(_Found(form, self._head | values, by_arn="Partition" in values))
-                    for values in self._stated(form, self._at)
+                    self._with_path(_Found(plan, self._head | values, by_arn="Partition" in values))
+                    for values in self._stated(plan, self._at)
                 ]
-                or [one for one in recorded if one.values.get(form.variables[-1]) not in others]
+                or [one for one in recorded if one.values.get(plan.last) not in others]
                 or recorded
             )
         return (
-            self._by_arn(form, witnesses)
-            or [self._with_path(one) for one in self._by_keys(form, self._request)]
-            or self._by_arn(form, self._arns(SUBJECT_KEYS, depth=1))
-            or self._by_arn(form, self._arns(None, depth=_ARN_DEPTH))
-            or self._linked(form)
+            self._by_arn(plan, self._witnesses)
+            or [self._with_path(one) for one in self._by_keys(plan, self._request)]
+            or self._by_arn(plan, self._arns(SUBJECT_KEYS, depth=1))
+            or self._by_arn(plan, self._arns(None, depth=_ARN_DEPTH))
+            or self._linked(plan)
         )
 
-    def _linked(self, form: ArnForm) -> list[_Found]:
-        """The resources of this form that another call of the run tied to what this one names."""
-        texts = (text for path in form.linked for text in lookup(self._record.request_parameters, path))
-        arns = (arn for text in texts if (arn := Arn.find(self._inventory.linked_to(text))))
-        return self._by_arn(form, arns)
+    def _linked(self, plan: TypePlan) -> list[_Found]:
+        """The resources of this type that another call of the run tied to what this one names."""
+        texts = (text for path in plan.form.linked for text in lookup(self._record.request_parameters, path))
+        return self._by_arn(plan, [arn for text in texts if (arn := Arn.find(self._inventory.linked_to(text)))])
 
-    def _stated(self, form: ArnForm, paths: tuple[str, ...]) -> Iterator[dict[str, str]]:
+    def _stated(self, plan: TypePlan, paths: tuple[str, ...]) -> Iterator[dict[str, str]]:
         """What the texts at `paths` say of a form's variables. Parameters that are null say that none were given,
         unless the call failed or they were too large.
         """
@@ -297,106 +273,103 @@ class _Reader:
             given = {}
         for path in paths:
             for text in lookup(given, path):
-                values = read_text(form, form.variables[-1], text)
+                values = read_text(plan.form, plan.last, text)
                 if values:
                     yield values
 
-    def _answered(self, form: ArnForm) -> list[_Found]:
-        """The resources of this form that the response alone names; where the call makes things, it made them."""
-        found = self._by_keys(form, self._response)
-        if not found:
-            arns = (arn for _, _, value in self._response.all if (arn := Arn.find(value)))
-            found = self._by_arn(form, arns)
-        makes = self._record.event_name.startswith((*_MAKING, _STARTING))
-        made = frozenset(form.variables) if makes else frozenset()
+    def _answered(self, plan: TypePlan) -> list[_Found]:
+        """The resources of this type that the response alone names; where the call makes things, it made them."""
+        found = self._by_keys(plan, self._response) or self._by_arn(plan, [arn for _, _, arn in self._response.arns])
+        made = frozenset(plan.form.variables) if plan.answers_new else frozenset()
         return [replace(one, made=made & frozenset(one.values), by_arn=False) for one in found]
 
-    def _makes(self, form: ArnForm) -> bool:
-        """Whether the call makes a thing of this type, whose id nobody knows before."""
-        event = plain_event(self._record)
-        return event in form.made_by or (event.startswith(_MAKING) and self._is_subject(form))
-
-    def _own(self, form: ArnForm) -> list[_Found]:
+    def _own(self, plan: TypePlan) -> list[_Found]:
         """The caller itself, for the calls that mean it where they name nobody (GetUser without a user name). Of a call
         that failed, parameters that are null say nothing.
         """
         record = self._record
+        if not plan.means_caller or self._at:
+            return []
         unknown = record.omitted or (record.request_parameters is None and record.error_code)
-        means_nobody_else = form.caller and not self._at and len(self._fact.resources) == 1
         identity = Arn.find(record.user_identity.arn)
-        return self._by_arn(form, [identity]) if means_nobody_else and identity and not unknown else []
+        return self._by_arn(plan, [identity]) if identity and not unknown else []
 
-    def _by_arn(self, form: ArnForm, arns: Iterable[Arn]) -> list[_Found]:
-        found = [_Found(form, values, by_arn=True) for arn in dict.fromkeys(arns) for values in read_arn(form, arn)]
+    @staticmethod
+    def _by_arn(plan: TypePlan, arns: list[Arn]) -> list[_Found]:
+        if not arns:
+            return []
+        read = (values for arn in dict.fromkeys(arns) for values in read_arn(plan.form, arn))
+        found = [_Found(plan, values, by_arn=True) for values in read]
         return list({tuple(sorted(one.values.items())): one for one in found}.values())
 
-    def _arns(self, keys: tuple[str, ...] | None, depth: int) -> Iterator[Arn]:
-        for key, at, value in self._request.all:
-            if at <= depth and (keys is None or key in keys):
-                arn = Arn.find(value)
-                if arn:
-                    yield arn
+    def _arns(self, keys: tuple[str, ...] | None, depth: int) -> list[Arn]:
+        return [arn for key, at, arn in self._request.arns if at <= depth and (keys is None or key in keys)]
 
-    def _by_keys(self, form: ArnForm, given: Leaves) -> list[_Found]:
+    def _by_keys(self, plan: TypePlan, given: Leaves) -> list[_Found]:
         """The resources whose variables stand under keys of their names."""
+        if not plan.by_path and plan.names.isdisjoint(given.by_key):
+            return []
+        form = plan.form
         choices: list[dict[str, str]] = [{}]
-        for variable in form.variables:
-            read = list(self._values(form, variable, given))
+        for variable in plan.variables:
+            read = self._values(form, variable, given)
             if read:
                 choices = [choice | values for choice, values in itertools.product(choices, read)][:_MOST]
         named = [choice for choice in choices if any(name in choice for name in form.variables)]
         accounts = (account for path in form.account_at for account in lookup(given.nested, path))
         owner = next(({"Account": account} for account in accounts), {})
         return [
-            _Found(form, self._head | owner | choice | owner_of(form, choice), by_arn="Partition" in choice)
+            _Found(plan, self._head | owner | choice | owner_of(form, choice), by_arn="Partition" in choice)
             for choice in named
         ]
 
-    def _values(self, form: ArnForm, variable: str, given: Leaves) -> Iterator[dict[str, str]]:
+    def _values(self, form: ArnForm, variable: VariablePlan, given: Leaves) -> list[dict[str, str]]:
         """What the first key that says anything says about a variable: dictionaries of variables' values."""
-        for texts in self._candidates(form, variable, given):
-            read = [spelled(form, values) for text in texts if (values := read_text(form, variable, text))]
+        for texts in self._candidates(variable, given):
+            read = [spelled(form, values) for text in texts if (values := read_text(form, variable.name, text))]
             if read:
-                yield from {tuple(sorted(values.items())): values for values in read}.values()
-                return
+                return list({tuple(sorted(values.items())): values for values in read}.values())
+        return []
 
-    def _candidates(self, form: ArnForm, variable: str, given: Leaves) -> Iterator[list[str]]:
+    @staticmethod
+    def _candidates(variable: VariablePlan, given: Leaves) -> Iterator[list[str]]:
         """The texts that may name a variable, key by key in the order to try them."""
-        if variable in form.keys:
-            for path in form.keys[variable]:
-                yield list(lookup(given.nested, path))
-            return
-        for name in (*keys_of_variable(form, variable), *map(normal, form.also.get(variable, ()))):
+        for path in variable.paths:
+            yield list(lookup(given.nested, path))
+        for name in variable.keys:
             found = given.under(name)
             if found:
-                least = min(found)[0]
+                least, _ = found[0]
                 yield [value for depth, value in found if depth == least]
-        if variable == form.variables[-1] and self._is_subject(form):
-            for name in subject_keys(variable):
-                yield [value for depth, value in given.under(name) if depth == 1]
-
-    def _is_subject(self, form: ArnForm) -> bool:
-        """Whether the call is about one thing of this type, so that `name` or `id` can only mean it."""
-        required = [item.type for item in self._fact.resources if item.required]
-        return required == [form.type] or normal(form.type) in self._record.event_name.lower()
+        for name in variable.subject:
+            yield [value for depth, value in given.under(name) if depth == 1]
 
     def _with_path(self, found: _Found) -> _Found:
         """An IAM name with its path: as the call gives it to what it makes, else from this call's response, else from
         what other records of the run show.
         """
-        last = found.form.variables[-1]
-        name = found.values.get(last, "")
-        if not last.endswith("WithPath") or "/" in name or found.by_arn:
+        plan = found.plan
+        name = found.values.get(plan.last, "")
+        if not plan.with_path or "/" in name or found.by_arn:
             return found
-        for _, _, value in self._response.all:
-            arn = Arn.find(value)
-            for values in read_arn(found.form, arn) if arn else ():
-                if values[last].rpartition("/")[2] == name:
+        for _, _, arn in self._response.arns:
+            for values in read_arn(plan.form, arn):
+                if values[plan.last].rpartition("/")[2] == name:
                     return replace(found, values=values)
-        if self._makes(found.form) and normal(found.form.type) in self._record.event_name.lower():
+        if plan.gives_path:
             path = next(lookup(self._record.request_parameters, "path"), "/").strip("/")
-            return replace(found, values={**found.values, last: f"{path}/{name}".strip("/")})
-        full = self._inventory.full_name(found.values.get("Account", ""), found.form.formats[0].literal, name)
+            return replace(found, values={**found.values, plan.last: f"{path}/{name}".strip("/")})
+        full = self._inventory.full_name(found.values.get("Account", ""), plan.form.formats[0].literal, name)
         if full is None:
             return replace(found, pathless=True)
-        return replace(found, values={**found.values, last: full})
+        return replace(found, values={**found.values, plan.last: full})
+
+
+def _head_of(record: Record) -> dict[str, str]:
+    """Partition, region and account of what the record names without an ARN."""
+    owners = {item.account_id for item in record.resources if item.account_id}
+    account = owners.pop() if len(owners) == 1 else record.account
+    witness = Arn.find(record.user_identity.arn)
+    partition = witness.partition if witness else partition_of_region(record.aws_region)
+    head = {"Partition": partition, "Region": record.aws_region}
+    return head | {"Account": account} if account else head

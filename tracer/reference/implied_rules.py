@@ -57,6 +57,7 @@ class ImpliedRule:
     verified: bool = True
 
 
+@functools.lru_cache(maxsize=2_048)
 def for_event(source: str, event: str) -> tuple[ImpliedRule, ...]:
     """The rules that may apply to a call, in a stable order.
 

@@ -72,9 +72,9 @@ class When:
         return request is not None and all(check.holds(request) for check in self.checks)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class ActionRow:
-    """An action that a call needs.
+    """An action that a call needs; there is one of each row.
 
     Attributes:
         action: in the table's spelling.

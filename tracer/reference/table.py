@@ -34,9 +34,9 @@ class ResourceFact:
     required: bool
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class ActionFact:
-    """What AWS says of one action.
+    """What AWS says of one action; there is one of each.
 
     Attributes:
         action: in the table's spelling.
