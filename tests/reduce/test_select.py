@@ -17,6 +17,10 @@ from tracer.errors import NothingSelected
 from tracer.model.record import RawRecord, Unreadable
 from tracer.model.run import DeployRun, TimeWindow
 from tracer.model.trace import Accounting
+from tracer.reduce.attribution import Attribution
+from tracer.reduce.calls import Call, Calls
+from tracer.reduce.seen import Seen
+from tracer.reduce.select import Binned, Selected, select
 
 INSIDE, OUTSIDE = "2026-11-24T08:00:00Z", "2026-11-24T12:00:00Z"
 WINDOW = TimeWindow(datetime(2026, 11, 24, 8, tzinfo=UTC), datetime(2026, 11, 24, 9, tzinfo=UTC))
@@ -69,6 +73,46 @@ def test_what_names_no_call_is_unreadable_although_its_caller_is_known():
     nameless = {key: value for key, value in USED.items() if key not in ("eventName", "eventSource", "eventType")}
     raws = [json.dumps(raw).encode() for raw in (USED, nameless | {"eventID": "another"})]
     assert bins(trace_of(*raws, run=RUN)) == {"used": 1, "unreadable": 1}
+
+
+OF_THE_RUN = {"duplicate", "not_an_api_call"}
+
+
+@pytest.mark.parametrize(
+    ("bin_", "raw"),
+    [
+        ("other_principal", call(user=ALICE)),
+        ("outside_window", call(time=OUTSIDE)),
+        ("filtered_out", call(**FILTERED)),
+        ("duplicate", USED),
+        ("not_an_api_call", call(**NO_CALL)),
+    ],
+)
+def test_what_is_no_call_of_the_run_still_says_what_it_is(bin_: str, raw: Mapping[str, Any]):
+    """The record goes on as it came: `tracer collect` writes it, and of copies of one record the smaller counts."""
+    selected, binned = sorted_out(USED, raw)
+    assert isinstance(selected, Selected)
+    assert isinstance(binned, Binned)
+    assert (binned.bin, binned.raw) == (bin_, raw)
+    assert isinstance(binned.call, Call)
+    assert binned.call.event_name == raw["eventName"]
+    assert binned.of_the_run is (bin_ in OF_THE_RUN)
+    assert binned.event_id == (raw["eventID"] if bin_ in OF_THE_RUN else "")
+
+
+def sorted_out(*raws: RawRecord) -> list[Selected | Binned]:
+    """What `select` makes of records, after the pass over all of them that tells who belongs to the run."""
+    attribution, calls = Attribution(RUN), Calls()
+    for raw in raws:
+        attribution.observe(calls.read(raw))
+    return list(select(raws, RUN, attribution.members(), Seen(), calls))
+
+
+def test_what_cannot_be_read_is_told_with_the_reason_and_the_place():
+    broken = Unreadable("truncated gzip", "a.json.gz")
+    assert sorted_out(broken) == [Binned("unreadable", broken, broken)]
+    (finding,) = (one for one in trace_of(USED, broken, run=RUN).findings if one.code == "UNREADABLE_RECORD")
+    assert (finding.message, finding.count) == ("truncated gzip (a.json.gz)", 1)
 
 
 # A record that fits two bins ends in the first of them. Each of these fits the bin named first and the one behind it.
@@ -335,6 +379,16 @@ def test_what_collect_writes_reduces_to_the_same_permissions():
     assert piped.permissions == whole.permissions
     assert piped.denied == whole.denied
     assert "arn:aws:iam::123456789012:role/ci/deploy" in {used.permission.resource.text for used in piped.permissions}
+
+
+@pytest.mark.parametrize(
+    "fields", [{"user": ALICE}, {"time": OUTSIDE}, FILTERED], ids=["other principal", "outside", "filtered out"]
+)
+def test_collect_keeps_the_calls_of_iam_that_do_not_count_but_tell_of_names(fields: Mapping[str, Any]):
+    tells = call("GetRole", request={"roleName": "deploy"}, **fields)
+    assert list(pipe([USED, tells], RUN)) == [USED, tells]
+    other = call("ListBuckets", event_source="s3.amazonaws.com", request=None, **fields)
+    assert list(pipe([USED, other], RUN)) == [USED]
 
 
 def test_collect_leaves_others_behind_and_changes_nothing():
