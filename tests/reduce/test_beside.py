@@ -78,6 +78,11 @@ def test_other_tools_do_not():
     assert lines(trace_of(bucket_made(), run=asked_for(), inferred=True), "s3:ListBucket") == []
 
 
+def test_what_another_tool_made_in_the_same_way_hides_nothing():
+    trace = trace_of(bucket_made(), bucket_made(userAgent=TERRAFORM), run=asked_for(), inferred=True)
+    assert lines(trace, "s3:ListBucket") == [(Section.DEPLOYER, "arn:aws:s3:::ledger-exports", Basis.INFERRED)]
+
+
 def test_what_terraform_asked_is_known_where_the_trail_logs_it():
     asked = record(
         "HeadBucket",

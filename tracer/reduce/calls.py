@@ -3,7 +3,8 @@
 A log repeats itself: a deploy polls, a function reads its table a thousand times. Of each record only the fields that
 reduce uses are decoded (msgspec passes over the rest), and what the record says apart from its id and its time is its
 *call*. Equal bytes in these fields mean an equal call, so a record that was met before costs no JSON, no attribution
-and no mapping: whatever was found out about its call is kept on the `Call`.
+and no mapping: whatever was found out about its call is kept on the `Call`. Calls that say the same (`Said`), whoever
+made them in whichever session, cost one mapping; so most records are never read in full.
 
 Nothing rests on how often this succeeds. What does not look as expected (another type, no eventID, a deep nest) is read
 by `tracer.reduce.parse`, which knows all forms, and is a call of its own. How many calls are remembered is bounded.
@@ -23,6 +24,7 @@ from tracer.model.record import RawRecord, Record, Unreadable, UserIdentity, for
 from tracer.reduce.callers import Caller, caller_of
 from tracer.reduce.denials import is_denied
 from tracer.reduce.parse import MAX_DEPTH, parse, time_text
+from tracer.reduce.request import TOKENS, told
 
 if TYPE_CHECKING:
     from tracer.reduce.reduction import Outcome
@@ -66,31 +68,72 @@ class _Fields(msgspec.Struct, gc=False):
 _decode: Final[Callable[[bytes], _Fields]] = msgspec.json.Decoder(_Fields).decode
 
 
+_TOKEN: Final = re.compile(
+    rb'\{(?:"[^"\\]*+":(?:"[^"\\]*+"|[^][{}",]++),)*?(?P<token>"(?i:%b)":"(?!arn:)[^"\\]*+",?)'
+    % "|".join(sorted(TOKENS)).encode()
+)
+"""A request up to its token, where nothing that stands before it has an inner form."""
+
+
+class Said(NamedTuple):
+    """What a record says of its call: all that the mapping reads, but for who made it.
+
+    Attributes:
+        source, name: `eventSource` and `eventName`.
+        request: without the token that tells which call it repeats (`tracer.reduce.request.TOKENS`).
+        account: `recipientAccountId`.
+        the others: as the record has them; what has an inner form as text.
+    """
+
+    source: str | None
+    name: str | None
+    request: bytes | str
+    response: bytes | str
+    resources: bytes | str
+    region: str | None
+    account: str | None
+    error_code: str | None
+    error_message: str | None
+    category: str | None
+    api_version: str | None
+
+
 class Call:
     """What records of one call have in common.
 
     Attributes:
         caller: who made it.
         identity: `userIdentity`.
-        service, event_name: which call it is; the source without `.amazonaws.com`.
+        said: what it says.
+        service, event_name, event_type: which call it is; the source without `.amazonaws.com`.
+        user_agent: what it was made with.
         via: the service that forwarded it, or None.
+        answered: whether it has a response, or an error.
         observed, observed_inside: whether what it shows was noted, and what it shows of the run.
         passes: whether the run's filters let it pass; known once it was observed inside.
         outcome, outcome_of: what a reduction made of it, and which one.
     """
 
     __slots__ = (
-        "_answered", "_source", "caller", "event_name", "identity", "observed", "observed_inside", "outcome",
-        "outcome_of", "passes", "service", "via",
+        "_source", "answered", "caller", "event_name", "event_type", "identity", "observed", "observed_inside",
+        "outcome", "outcome_of", "passes", "said", "service", "user_agent", "via",
     )  # fmt: skip
 
     def __init__(
-        self, source: Record | bytes, who: _Who, service: str, event_name: str, via: str | None, *, answered: bool
+        self,
+        source: Record | bytes,
+        who: _Who,
+        said: Said,
+        event_type: str,
+        user_agent: str | None,
+        via: str | None,
     ) -> None:
         self._source = source
-        self._answered = answered
-        self.caller, self.identity = who.caller, who.identity
-        self.service, self.event_name, self.via = service, event_name, via
+        self.identity, self.caller = who
+        self.said = said
+        self.service, self.event_name, self.event_type = service_of(said.source or ""), said.name or "", event_type
+        self.user_agent, self.via = user_agent, via
+        self.answered = bool(said.error_code) or said.response != b"null"
         self.observed = self.observed_inside = self.passes = False
         self.outcome: Outcome | None = None
         self.outcome_of: object = None
@@ -98,8 +141,21 @@ class Call:
     @classmethod
     def of(cls, record: Record) -> Call:
         """The call of a record that was read in full."""
+        said = Said(
+            record.event_source,
+            record.event_name,
+            "omitted" if record.omitted else told(record.request_parameters),
+            repr(record.response_elements),
+            repr(record.resources),
+            record.aws_region,
+            record.recipient_account_id,
+            record.error_code,
+            record.error_message,
+            record.event_category,
+            record.api_version,
+        )
         who = _Who(record.user_identity, caller_of(record))
-        return cls(record, who, record.service, record.event_name, record.via, answered=True)
+        return cls(record, who, said, record.event_type, record.user_agent, record.via)
 
     @property
     def record(self) -> Record:
@@ -113,7 +169,7 @@ class Call:
     @property
     def denied(self) -> bool:
         """Whether AWS refused it: some services say so in the response."""
-        return self._answered and is_denied(self.record)
+        return self.answered and is_denied(self.record)
 
 
 class _Who(NamedTuple):
@@ -175,32 +231,28 @@ class Calls:
         return Reading(call, fields.event_id, moment, fields.event_time or "") if call else None
 
     def _call(self, fields: _Fields, raw: bytes) -> Call | None:
-        key = (
+        said = Said(
             fields.source,
             fields.name,
-            bytes(fields.request),
-            bytes(fields.identity),
-            fields.region,
+            _without_token(bytes(fields.request)),
             bytes(fields.response),
             bytes(fields.resources),
+            fields.region,
+            fields.recipient,
             fields.error_code,
             fields.error_message,
-            fields.user_agent,
-            fields.source_ip if is_service(fields.source_ip) else None,
-            fields.recipient,
-            fields.type,
             fields.category,
             fields.api_version,
         )
+        source_ip = fields.source_ip if is_service(fields.source_ip) else None
+        key = (said, bytes(fields.identity), fields.type, fields.user_agent, source_ip)
         call = self._new.get(key) or self._old.get(key)
         if call is None:
             who = self._identified(fields, raw)
             if who is None:
                 return None
-            service = service_of(fields.source or "")
-            via = forwarder(who.identity, fields.source_ip, fields.user_agent)
-            answered = bool(fields.error_code) or bytes(fields.response) != b"null"
-            call = Call(raw, who, service, fields.name or "", via, answered=answered)
+            via = forwarder(who.identity, source_ip, fields.user_agent)
+            call = Call(raw, who, said, fields.type or "", fields.user_agent, via)
         if len(self._new) == REMEMBERED:
             self._old, self._new = self._new, {}
         self._new[key] = call
@@ -218,3 +270,9 @@ class Calls:
                 self._who.clear()
             who = self._who[key] = _Who(record.user_identity, caller_of(record))
         return who
+
+
+def _without_token(request: bytes) -> bytes:
+    """A request but for its token; as it is where it has none that is seen at a glance."""
+    match = _TOKEN.match(request)
+    return request[: match.start("token")] + request[match.end("token") :] if match else request

@@ -190,7 +190,7 @@ class Deduction:
                 actor.artifacts.add((rule, partition, found.home))
                 self._homes_seen[found.bucket].add(found.home)
         for agent in inferred_rules.agents():
-            if record.service == agent.event_source and agent.agent in (record.user_agent or ""):
+            if agent.is_of(record.service, record.user_agent):
                 names = lookup(record.request_parameters, agent.name_at)
                 actor.asked.update((agent.rule, _Place.of(record), name) for name in names)
         if record.via is None:

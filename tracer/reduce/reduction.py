@@ -27,9 +27,8 @@ from tracer.reduce.inferred import Deduction, stack_roles
 from tracer.reduce.inventory import Inventory
 from tracer.reduce.mapping import Mapped, map_record
 from tracer.reduce.parse import time_text
-from tracer.reduce.request import told
 from tracer.reduce.select import Binned, Selected
-from tracer.reference import generated
+from tracer.reference import generated, inferred_rules
 
 _ALL_OF_A_KIND: Final = re.compile(r"/?[A-Za-z0-9-]+[/:]\*")
 """A resource part of which only the kind is left: `vpc/*`, `/restapis/*`."""
@@ -90,14 +89,15 @@ class Reduction:
             tally.add(key)
 
     def _outcome_of_equals(self, call: Call, section: Section) -> Outcome:
-        """What a call needed: as that of another one which says the same of all that the mapping reads."""
-        record, identity = call.record, call.identity
-        said = repr((
-            record.event_source, record.event_name, told(record.request_parameters), record.response_elements,
-            record.aws_region, identity.arn, identity.type, identity.account_id, section.value, call.via,
-            record.account, record.error_code, record.error_message, record.resources, record.omitted,
-            record.event_category, record.api_version, call.caller,
-        ))  # fmt: skip
+        """What a call needed: as that of another one which says the same, and is not told apart by who made it."""
+        caller, identity = call.caller, call.identity
+        principal = (caller.principal, caller.path_known) if caller else None
+        arn = identity.arn or ""
+        if caller and caller.is_session and not call.answered:
+            arn = arn.rpartition("/")[0]  # which of a role's sessions it was, only an answer can say
+        tools = [agent.rule for agent in inferred_rules.agents() if agent.is_of(call.service, call.user_agent)]
+        who = principal, arn, identity.type, identity.account_id, call.via, tools
+        said = repr((call.said, who, section.value))
         key = hashlib.blake2b(said.encode("utf-8", "surrogatepass"), digest_size=16).digest()
         outcome = self._outcomes.get(key)
         if outcome is None:

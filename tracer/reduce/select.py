@@ -96,7 +96,7 @@ def select(
             yield Binned("filtered_out", raw, call)
         elif not event_id.startswith("sha256:") and not _counts(event_id, raw, seen, winners):
             yield Binned("duplicate", raw, call, of_the_run=True, event_id=event_id)
-        elif call.record.event_type not in ("", API_CALL):
+        elif call.event_type not in ("", API_CALL):
             yield Binned("not_an_api_call", raw, call, of_the_run=True, event_id=event_id)
         else:
             yield Selected(call, (time, event_id), section, raw)

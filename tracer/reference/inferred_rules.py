@@ -123,6 +123,10 @@ class Agent:
     source: str
     verified: bool = True
 
+    def is_of(self, service: str, user_agent: str | None) -> bool:
+        """Whether a call of this service, made with this user agent, is one of the tool's."""
+        return service == self.event_source and self.agent in (user_agent or "")
+
 
 @functools.cache
 def agents() -> tuple[Agent, ...]:
