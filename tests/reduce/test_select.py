@@ -112,7 +112,36 @@ def test_what_cannot_be_read_is_told_with_the_reason_and_the_place():
     broken = Unreadable("truncated gzip", "a.json.gz")
     assert sorted_out(broken) == [Binned("unreadable", broken, broken)]
     (finding,) = (one for one in trace_of(USED, broken, run=RUN).findings if one.code == "UNREADABLE_RECORD")
-    assert (finding.message, finding.count) == ("truncated gzip (a.json.gz)", 1)
+    assert (finding.message, finding.count, finding.events) == ("truncated gzip (a.json.gz)", 1, ())
+
+
+def broken_in(part: str, number: int) -> RawRecord:
+    match part:
+        case "time":
+            return call(eventTime=f"half past {number}", eventID=f"{number:04}")
+        case "out of range":
+            return call(eventTime=f"0001-01-01T00:{number % 60:02}:{number // 60:02}+23:59", eventID=f"{number:04}")
+        case "encoding":
+            return b'{"eventID":"%d", "eventName":"%b\xff"}' % (number, b"a" * number)
+        case _:
+            return b'{"eventID":"%d", "eventName":%b}' % (number, b"9" * (5000 + number))
+
+
+@pytest.mark.parametrize(
+    ("part", "message", "events"),
+    [
+        ("time", "not a CloudTrail record: eventTime is no time", ("0000", "0001", "0002")),
+        ("out of range", "not a CloudTrail record: eventTime is out of range", ("0000", "0001", "0002")),
+        ("encoding", "not JSON: not valid UTF-8 (invalid start byte)", ()),
+        ("number", "not JSON: Exceeds the limit (4300 digits) for integer string conversion", ()),
+    ],
+)
+def test_one_finding_speaks_for_all_that_are_broken_alike(part: str, message: str, events: tuple[str, ...]):
+    """It counts them and names some: whoever writes records makes no more findings than there are kinds."""
+    trace = trace_of(USED, *reversed([broken_in(part, number) for number in range(300)]), run=RUN)
+    (finding,) = (one for one in trace.findings if one.code == "UNREADABLE_RECORD")
+    assert (finding.message, finding.count, finding.events) == (f"{message} (a record)", 300, events)
+    assert trace.accounting.unreadable == 300
 
 
 # A record that fits two bins ends in the first of them. Each of these fits the bin named first and the one behind it.

@@ -27,6 +27,8 @@ class Unreadable:
     """What is wrong, for a person."""
     location: str
     """Where: a file name, with the record's number where one is known."""
+    event_id: str = ""
+    """Its eventID, where it has one."""
 
 
 RawRecord = bytes | Mapping[str, Any] | Unreadable

@@ -41,13 +41,23 @@ def parse(raw: RawRecord) -> Record | Unreadable:
     """The record that `raw` holds. Never raises: what cannot be read is a value, so that it is counted."""
     if isinstance(raw, Unreadable):
         return raw
+    fields: Mapping[str, Any] = {}
     try:
-        return _record(decode(raw))
+        fields = decode(raw)
+        return _record(fields)
     except _NotARecordError as error:
-        return Unreadable(str(error), "a record")
+        return Unreadable(str(error), "a record", _string(fields.get("eventID")) or "")
     except (ValueError, RecursionError) as error:
-        # Without the position: it differs from record to record, and one finding shall speak for all.
-        return Unreadable(f"not JSON: {getattr(error, 'msg', error)}", "a record")
+        return Unreadable(f"not JSON: {_why(error)}", "a record")
+
+
+def _why(error: Exception) -> str:
+    """What is wrong, without the place and the size, which differ from record to record: one finding speaks for all."""
+    if isinstance(error, json.JSONDecodeError):
+        return error.msg
+    if isinstance(error, UnicodeDecodeError):
+        return f"not valid UTF-8 ({error.reason})"
+    return str(error).partition(":")[0]
 
 
 def decode(raw: bytes | Mapping[str, Any]) -> Mapping[str, Any]:
@@ -184,12 +194,13 @@ def _time(text: str) -> datetime:
     try:
         moment = datetime.fromisoformat(text)
     except ValueError:
-        raise _NotARecordError(f"not a CloudTrail record: eventTime {text[:40]!r} is no time") from None
+        # Without the text, as above: whoever writes records could make any number of findings of it.
+        raise _NotARecordError("not a CloudTrail record: eventTime is no time") from None
     moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
     try:
         return moment.astimezone(UTC).replace(microsecond=0)
     except OverflowError:
-        raise _NotARecordError(f"not a CloudTrail record: eventTime {text[:40]!r} is out of range") from None
+        raise _NotARecordError("not a CloudTrail record: eventTime is out of range") from None
 
 
 def _identity(fields: Mapping[str, Any]) -> UserIdentity:

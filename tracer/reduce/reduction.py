@@ -74,9 +74,7 @@ class Reduction:
         if isinstance(item, Binned):
             self._bins[item.bin] += 1
             if isinstance(item.call, Unreadable):
-                unreadable = item.call
-                finding = Finding("UNREADABLE_RECORD", f"{unreadable.reason} ({unreadable.location})")
-                self._fold.finding(finding).add(("", ""))
+                self._note(item.call)
             return
         call, key, section, _ = item
         outcome = call.outcome
@@ -87,6 +85,14 @@ class Reduction:
         self._places[outcome.place] += 1
         for tally in outcome.tallies:
             tally.add(key)
+
+    def _note(self, unreadable: Unreadable) -> None:
+        """Count what is no record, under the ids of some that have one."""
+        tally = self._fold.finding(Finding("UNREADABLE_RECORD", f"{unreadable.reason} ({unreadable.location})"))
+        if unreadable.event_id:
+            tally.add(("", unreadable.event_id))
+        else:
+            tally.count += 1
 
     def _outcome_of_equals(self, call: Call, section: Section) -> Outcome:
         """What a call needed: as that of another one which says the same, and is not told apart by who made it."""
