@@ -133,12 +133,18 @@ class AthenaSource:
         yield from read_records(self._answers[run].chunks(), f"athena:{self._table}")
 
     def findings(self) -> tuple[Finding, ...]:
-        """That the query left out what cannot be the run's, so that it is not in the accounting."""
+        """That the query left out what cannot be the run's, so that it is not in the accounting, and that Athena reads
+        log files as they lie in the bucket.
+        """
         message = (
             f"Athena was asked for the records of {self._table} that the run can need, and no others are counted as "
             "read; what the trail does not log (data events, by default) is not there"
         )
-        return (Finding("COVERAGE_GAP", message),)
+        unchecked = (
+            f"the log files behind {self._table} were not checked against the trail's digests: --verify does that "
+            "where they are read from the bucket"
+        )
+        return Finding("COVERAGE_GAP", message), Finding("INTEGRITY_UNCHECKED", unchecked)
 
     def sql(self, run: DeployRun) -> str:
         """The query with its values in it, to be read and to be pasted; the table's partitions are asked for.

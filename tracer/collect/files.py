@@ -24,7 +24,7 @@ from tracer.collect.meter import Meter, Unwatched
 from tracer.collect.search import LONGEST_TEXT, Content, FileSearch, Streamed, all_records, unpacked
 from tracer.collect.shapes import read_records
 from tracer.collect.spool import Spool
-from tracer.collect.trail import delivered, is_in_time
+from tracer.collect.trail import delivered, is_in_time, is_log
 from tracer.errors import CollectError
 from tracer.model.finding import Finding
 from tracer.model.record import RawRecord
@@ -42,6 +42,11 @@ _LOOKED_FOR: Final = (
     "name the folder that holds AWSLogs/, or one below it"
 )
 
+_UNCHECKED: Final = (
+    "a trail's log files were read from a folder, and were not checked against the trail's digests: --verify does that "
+    "where they are read from the bucket"
+)
+
 
 class FileSource:
     """The records in files.
@@ -56,6 +61,7 @@ class FileSource:
         self._paths = tuple(dict.fromkeys(str(path) for path in paths))
         self._slack = slack
         self._late: set[str] = set()
+        self._of_a_trail = False
         self._spools: dict[str, Spool] = {}
         self._meter = meter or Unwatched()
         self._uncounted = self._paths if meter else ()
@@ -85,11 +91,17 @@ class FileSource:
         self._count(run.window)
 
     def findings(self) -> tuple[Finding, ...]:
-        """That files came too late to be read, where some did; what a file lacks shows in its records."""
-        if not self._late:
-            return ()
-        came = f"{len(self._late)} log files were delivered more than {self._slack} after the window and not read"
-        return (Finding("COVERAGE_GAP", f"{came}: calls may be missing (--slack)"),)
+        """That files came too late to be read, and that nobody checked those of a trail; what a file lacks shows in its
+        records, and what is no trail's file is in no digest.
+        """
+        return tuple(self._findings())
+
+    def _findings(self) -> Iterator[Finding]:
+        if self._late:
+            came = f"{len(self._late)} log files were delivered more than {self._slack} after the window and not read"
+            yield Finding("COVERAGE_GAP", f"{came}: calls may be missing (--slack)")
+        if self._of_a_trail:
+            yield Finding("INTEGRITY_UNCHECKED", _UNCHECKED)
 
     def _records_at(self, path: str, window: TimeWindow) -> Iterator[RawRecord]:
         if path == STDIN:
@@ -133,6 +145,7 @@ class FileSource:
         for file in log_files(path):
             empty = False
             if is_in_time(file, window, self._slack):
+                self._of_a_trail = self._of_a_trail or is_log(file)
                 yield file
             elif window.since is None or delivered(file) > f"{window.since:%Y%m%dT%H%MZ}":
                 self._late.add(file)
