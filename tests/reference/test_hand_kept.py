@@ -22,7 +22,6 @@ from support import botocore_is_older
 
 from tracer.model.action import Action
 from tracer.model.arn import Arn, ArnPattern
-from tracer.model.policy import Conditions
 from tracer.reduce.keys import keys_of_variable
 from tracer.reduce.request import normal
 from tracer.reference import (
@@ -291,7 +290,7 @@ def test_a_rule_has_one_kind_of_resource(rule: ImpliedRule):
     types = {resource.type for resource in fact.resources}
     assert rule.resource.get("type") in {None, *types}
     if not rule.resource:
-        assert fact.star_only or rule.conditions, "it is checked on a resource, and names none"
+        assert fact.star_only or rule.conditions.items, "it is checked on a resource, and names none"
 
 
 @implied
@@ -316,7 +315,7 @@ def test_a_rule_states_arns_of_the_action(rule: ImpliedRule):
 def test_a_condition_is_one_that_the_action_has(rule: ImpliedRule):
     fact = table.lookup(rule.action.service, rule.action.name)
     assert fact is not None
-    for _, key, _ in Conditions.from_json(rule.conditions).items:
+    for _, key, _ in rule.conditions.items:
         plain = re.sub(r"\$\{[^}]*\}|(?<=/)[^/]+$", "", key)
         known = {re.sub(r"\$\{[^}]*\}", "", name) for name in fact.conditions}
         assert plain in known or key.startswith("aws:"), key
@@ -326,7 +325,7 @@ def test_a_condition_is_one_that_the_action_has(rule: ImpliedRule):
 def test_a_role_is_passed_to_a_service(rule: ImpliedRule):
     if rule.action.text != "iam:PassRole":
         return
-    passed = [values for _, key, values in Conditions.from_json(rule.conditions).items if key == "iam:PassedToService"]
+    passed = [values for _, key, values in rule.conditions.items if key == "iam:PassedToService"]
     assert passed, "nobody may pass it to any service there is"
     for value in passed[0]:
         assert PRINCIPAL.fullmatch(value), value

@@ -50,7 +50,7 @@ def implied_by(record: Record, call: tuple[Resource, ...], inventory: Inventory)
             continue
         found = tuple(dict.fromkeys(_resources(rule, fact, record, call, inventory)))
         if found:
-            yield Implied(fact, found, _conditions(rule.conditions, record), rule.rule)
+            yield Implied(fact, found, _conditions(rule, record), rule.rule)
 
 
 def _given(record: Record) -> Mapping[str, Any] | None:
@@ -151,11 +151,11 @@ def _iam(record: Record, resource: str) -> str:
     return f"arn:{partition_of_region(record.aws_region)}:iam::{record.account or '*'}:{resource}"
 
 
-def _conditions(block: Mapping[str, Any], record: Record) -> Conditions:
+def _conditions(rule: ImpliedRule, record: Record) -> Conditions:
     return Conditions(
         tuple(
             (operator, key, tuple(filled(value, record) for value in values))
-            for operator, key, values in Conditions.from_json(block).items
+            for operator, key, values in rule.conditions.items
         )
     )
 

@@ -37,6 +37,9 @@ _OPEN: Final = re.compile(r"\*(?!\})")
 """A `*` that stands for what is not known, and not for itself."""
 
 
+_NONE: Final = Conditions()
+
+
 @dataclass(frozen=True, slots=True)
 class Check:
     """One check of AWS: an action on a resource under conditions."""
@@ -92,7 +95,7 @@ def map_record(record: Record, inventory: Inventory) -> Mapped | NoPermission | 
             )
             for resource in implied.resources
         ]
-    unique = tuple(dict.fromkeys(checks))
+    unique = tuple(checks) if len(checks) == 1 else tuple(dict.fromkeys(checks))
     return Mapped(unique, tuple(dict.fromkeys(_doubts(record, unique))))
 
 
@@ -146,6 +149,8 @@ def _conditions(record: Record, fact: ActionFact, resource: Resource) -> Conditi
 
 def _forwarded(record: Record, fact: ActionFact, resource: Resource) -> Conditions:
     """The conditions that a forwarded call carried."""
+    if record.via is None:
+        return _NONE
     return carried(fact, resource.pattern, record.via, record.aws_region, functools.partial(_has_context, record))
 
 

@@ -9,8 +9,8 @@ event, and takes longer to find out than to read one of them. So it is kept: the
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Collection
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from tracer.reduce.keys import keys_of_variable, subject_keys
@@ -18,6 +18,7 @@ from tracer.reduce.request import normal
 from tracer.reference import arn_forms, overrides
 from tracer.reference.arn_forms import ArnForm
 from tracer.reference.table import ActionFact
+from tracer.reference.templates import ArnTemplate
 
 _MAKING: Final = ("Allocate", "Copy", "Create", "Import", "Launch", "Purchase", "Register", "Request", "Run")
 """How the names of calls begin that make something; AWS checks them before its id exists."""
@@ -35,12 +36,22 @@ class VariablePlan:
         paths: where its form says that it stands; then it is looked for nowhere else.
         keys: the keys that may hold it, at any depth.
         subject: the keys that may hold it at the top of the request.
+        names: all these keys, in both numbers.
     """
 
     name: str
     paths: tuple[str, ...] = ()
     keys: tuple[str, ...] = ()
     subject: tuple[str, ...] = ()
+    names: frozenset[str] = field(init=False)
+
+    def __post_init__(self) -> None:
+        names = (*self.keys, *self.subject)
+        object.__setattr__(self, "names", frozenset(names).union(f"{name}s" for name in names))
+
+    def may_stand_in(self, keys: Collection[str]) -> bool:
+        """Whether a request with these keys may hold it."""
+        return bool(self.paths) or not self.names.isdisjoint(keys)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -52,8 +63,7 @@ class TypePlan:
         required: whether every such call is checked on one.
         last: the variable that names a resource of the type; `""` where there is one of it alone.
         variables: where the variables' values stand.
-        names: the keys that may hold them, in both numbers: a request that has none of them names none.
-        by_path: whether there are also paths to look at.
+        writes: what a policy holds: each pattern, with the variables that a call must fill in.
         names_last: the keys that may name a resource of the type.
         makes: whether the call makes one, whose id nobody knows before.
         answers_new: whether what the response alone names did not exist before the call.
@@ -67,8 +77,7 @@ class TypePlan:
     required: bool
     last: str
     variables: tuple[VariablePlan, ...]
-    names: frozenset[str]
-    by_path: bool
+    writes: tuple[tuple[ArnTemplate, tuple[str, ...]], ...]
     names_last: frozenset[str]
     makes: bool
     answers_new: bool
@@ -107,14 +116,15 @@ def _plan(fact: ActionFact, service: str, event_name: str, kind: str, required: 
     subject = says_type or [item.type for item in fact.resources if item.required] == [form.type]
     event = overrides.plain_name(service, event_name)
     makes = event in form.made_by or (event.startswith(_MAKING) and subject)
-    variables = tuple(_variable(form, name, subject and name == last) for name in form.variables)
     return TypePlan(
         form=form,
         required=required,
         last=last,
-        variables=variables,
-        names=frozenset(name for variable in variables for name in _in_both_numbers(variable)),
-        by_path=any(variable.paths for variable in variables),
+        variables=tuple(_variable(form, name, subject and name == last) for name in form.variables),
+        writes=tuple(
+            (template, tuple(name for name in template.variables if name not in form.defaults))
+            for template in form.templates
+        ),
         names_last=frozenset(map(normal, form.keys[last]) if last in form.keys else _general(form, last)),
         makes=makes,
         answers_new=event_name.startswith((*_MAKING, _STARTING)),
@@ -134,9 +144,3 @@ def _variable(form: ArnForm, name: str, is_subject: bool) -> VariablePlan:
 
 def _general(form: ArnForm, name: str) -> tuple[str, ...]:
     return keys_of_variable(form, name) if name else ()
-
-
-def _in_both_numbers(variable: VariablePlan) -> Iterator[str]:
-    for name in (*variable.keys, *variable.subject):
-        yield name
-        yield f"{name}s"

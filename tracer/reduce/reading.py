@@ -29,12 +29,14 @@ def read_text(form: ArnForm, variable: str, text: str) -> dict[str, str] | None:
 
 def spelled(form: ArnForm, values: dict[str, str]) -> dict[str, str]:
     """Values as ARNs spell them, where a request spells them otherwise."""
+    if not form.spelled:
+        return values
     return {name: form.spelled.get(name, {}).get(value, value) for name, value in values.items()}
 
 
 def owner_of(form: ArnForm, values: Mapping[str, str]) -> dict[str, str]:
     """The account of a thing whose name says whose it is (AWS's own parameters and documents have none)."""
-    name = values.get(form.variables[-1], "")
+    name = values.get(form.variables[-1], "") if form.owners else ""
     return next(({"Account": account} for match, account in form.owners if match.match(name)), {})
 
 

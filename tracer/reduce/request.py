@@ -170,21 +170,28 @@ class Leaves:
     """The leaves of a request or a response.
 
     Attributes:
-        nested: the parameters that they are the leaves of.
         all: each leaf as `leaves` gives it.
         by_key: (depth, value) of the leaves under each key, in the same order.
         arns: (key, depth, ARN) of those that are one.
     """
 
-    __slots__ = ("all", "arns", "by_key", "nested")
+    __slots__ = ("_at", "_nested", "all", "arns", "by_key")
 
     def __init__(self, nested: Mapping[str, Any] | None) -> None:
-        self.nested = nested
+        self._nested = nested
+        self._at: dict[str, list[str]] = {}
         self.all = leaves(nested)
         self.by_key: dict[str, list[tuple[int, str]]] = {}
         for key, depth, value in self.all:
             self.by_key.setdefault(key, []).append((depth, value))
         self.arns = [(key, depth, arn) for key, depth, value in self.all if (arn := Arn.find(value))]
+
+    def at(self, path: str) -> list[str]:
+        """The strings at a path, as `lookup` gives them. Many types of one action may ask for the same."""
+        found = self._at.get(path)
+        if found is None:
+            found = self._at[path] = list(lookup(self._nested, path))
+        return found
 
     def under(self, name: str) -> list[tuple[int, str]]:
         """(depth, value) of the leaves under a key, or under its plural, the outermost first."""

@@ -77,18 +77,16 @@ class _Found:
     @property
     def missing(self) -> tuple[str, ...]:
         """The variables that stay open in what a policy holds; a part that a policy states as `*` is none."""
-        written = dict.fromkeys(name for template in self.templates for name in template.variables)
-        return tuple(name for name in written if not self._knows(name))
+        open_ = [name for _, needed in self.writes for name in needed if name not in self.values]
+        return tuple(open_) if len(open_) < 2 else tuple(dict.fromkeys(open_))
 
     @property
-    def templates(self) -> tuple[ArnTemplate, ...]:
-        """What a policy holds: of several formats, those that are known in full, where any is."""
-        every = self.plan.form.templates
-        whole = tuple(one for one in every if all(map(self._knows, one.variables))) if len(every) > 1 else ()
-        return whole or every
-
-    def _knows(self, name: str) -> bool:
-        return name in self.values or name in self.plan.form.defaults
+    def writes(self) -> tuple[tuple[ArnTemplate, tuple[str, ...]], ...]:
+        """What a policy holds: of several patterns, those that are known in full, where any is."""
+        every = self.plan.writes
+        if len(every) == 1:
+            return every
+        return tuple(one for one in every if all(name in self.values for name in one[1])) or every
 
     @property
     def named(self) -> bool:
@@ -174,7 +172,7 @@ def _write(found: _Found) -> list[Resource]:
     widened += [Widening("resource", "", "*", f"unknown-{_kebab(name)}") for name in open_]
     if made:
         values = {name: value for name, value in values.items() if name not in made}
-    texts = [template.write(values, found.plan.form.defaults) for template in found.templates]
+    texts = [template.write(values, found.plan.form.defaults) for template, _ in found.writes]
     return [Resource(ArnPattern(text), tuple(widened), found.named, found.pathless) for text in texts]
 
 
@@ -307,16 +305,14 @@ class _Reader:
 
     def _by_keys(self, plan: TypePlan, given: Leaves) -> list[_Found]:
         """The resources whose variables stand under keys of their names."""
-        if not plan.by_path and plan.names.isdisjoint(given.by_key):
-            return []
         form = plan.form
         choices: list[dict[str, str]] = [{}]
         for variable in plan.variables:
-            read = self._values(form, variable, given)
+            read = self._values(form, variable, given) if variable.may_stand_in(given.by_key) else []
             if read:
                 choices = [choice | values for choice, values in itertools.product(choices, read)][:_MOST]
         named = [choice for choice in choices if any(name in choice for name in form.variables)]
-        accounts = (account for path in form.account_at for account in lookup(given.nested, path))
+        accounts = (account for path in form.account_at for account in given.at(path)) if named else ()
         owner = next(({"Account": account} for account in accounts), {})
         return [
             _Found(plan, self._head | owner | choice | owner_of(form, choice), by_arn="Partition" in choice)
@@ -328,14 +324,14 @@ class _Reader:
         for texts in self._candidates(variable, given):
             read = [spelled(form, values) for text in texts if (values := read_text(form, variable.name, text))]
             if read:
-                return list({tuple(sorted(values.items())): values for values in read}.values())
+                return read if len(read) == 1 else list({tuple(sorted(one.items())): one for one in read}.values())
         return []
 
     @staticmethod
     def _candidates(variable: VariablePlan, given: Leaves) -> Iterator[list[str]]:
         """The texts that may name a variable, key by key in the order to try them."""
         for path in variable.paths:
-            yield list(lookup(given.nested, path))
+            yield given.at(path)
         for name in variable.keys:
             found = given.under(name)
             if found:

@@ -36,6 +36,7 @@ from importlib import resources
 from typing import Any, Final
 
 from tracer.model.action import Action
+from tracer.model.policy import Conditions
 from tracer.reference.overrides import When, parse_when
 
 _FOLDER: Final = resources.files("tracer.reference") / "data" / "overrides" / "implied"
@@ -50,7 +51,7 @@ class ImpliedRule:
     when: When
     action: Action
     resource: Mapping[str, Any]
-    conditions: Mapping[str, Any]
+    conditions: Conditions
     why: str
     source: str
     tags_at: tuple[str, ...] = ()
@@ -83,7 +84,7 @@ def _rule(row: Mapping[str, Any]) -> ImpliedRule:
         when=parse_when(row.get("when")),
         action=Action(row["action"]),
         resource=row["resource"],
-        conditions=row.get("conditions", {}),
+        conditions=Conditions.from_json(row.get("conditions", {})),
         why=row["why"],
         source=row["source"],
         tags_at=tuple(row.get("tags_at", ())),
