@@ -6,7 +6,7 @@ import re
 import sys
 from collections.abc import Sequence, Set
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import click
 
@@ -22,6 +22,9 @@ from tracer.model.arn import ArnPattern
 from tracer.model.policy import InvalidPolicy, Policy
 from tracer.model.run import DeployRun
 from tracer.model.trace import InvalidTrace, Trace
+
+if TYPE_CHECKING:
+    from tracer.collect.waiting import Delivery
 
 STDIN: Final = "-"
 """The name of standard input among paths."""
@@ -39,11 +42,7 @@ def open_run(settings: Settings) -> tuple[RecordSource, DeployRun]:
     Raises:
         UsageError: nothing is named, or an option cannot be understood.
     """
-    from tracer.collect.cache import Cache, default_folder
-    from tracer.collect.lookup import LookupSource
     from tracer.collect.open import asks_in_sql, open_source, query_source
-    from tracer.collect.s3 import S3Source
-    from tracer.collect.waiting import Delivery, once_delivered
 
     recorded = load_run_file(settings.run) if settings.run else None
     sources = settings.sources or ((_LOOKUP,) if recorded else _piped("--from SOURCE", "--from logs/"))
@@ -51,15 +50,23 @@ def open_run(settings: Settings) -> tuple[RecordSource, DeployRun]:
     reading = Reading() if is_watched() else None
 
     def delivered(source: Delivery) -> RecordSource:
+        from tracer.collect.waiting import once_delivered
+
         return once_delivered(source, recorded, settings.longest_wait, say)
 
     def history(regions: Sequence[str]) -> RecordSource:
+        from tracer.collect.cache import default_folder
+        from tracer.collect.lookup import LookupSource
+
         where = regions or (recorded.regions if recorded else ())
         _same_account(recorded, where)
         folder = None if settings.no_cache else Path(settings.cache) if settings.cache else default_folder()
         return delivered(LookupSource(where, folder=folder, tell=say))
 
     def trail(spec: str) -> RecordSource:
+        from tracer.collect.cache import Cache
+        from tracer.collect.s3 import S3Source
+
         cache = Cache.passing() if settings.no_cache else Cache(Path(settings.cache)) if settings.cache else None
         slack, verify = settings.slack, settings.verify
         return delivered(S3Source(spec, slack=slack, cache=cache, verify=verify, tell=say, meter=reading))

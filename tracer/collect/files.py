@@ -169,17 +169,34 @@ def log_files(path: str) -> Iterator[str]:
             yield path
         return
     seen: set[tuple[int, int]] = set()
-    for folder, folders, files in os.walk(path, onerror=_raise, followlinks=True):
+    folders = [path]
+    while folders:
+        folder = folders.pop()
         identity = _stat(folder)
         if (identity.st_dev, identity.st_ino) in seen:
-            folders.clear()
             continue
         seen.add((identity.st_dev, identity.st_ino))
-        folders[:] = sorted(name for name in folders if _is_log(name) and not name.startswith("."))
-        for name in sorted(files):
-            file = os.path.join(folder, name)  # noqa: PTH118 - keeps the path as it was given, `./` and all
-            if _is_log(name) and not name.startswith(".") and stat.S_ISREG(_stat(file).st_mode):
-                yield file
+        files, below = _entries(folder)
+        yield from files
+        folders += reversed(below)
+
+
+def _entries(folder: str) -> tuple[list[str], list[str]]:
+    """The log files and the folders in a folder, each in order. Raises CollectError."""
+    files, folders = [], []
+    try:
+        with os.scandir(folder) as entries:
+            named = [entry for entry in entries if _is_log(entry.name) and not entry.name.startswith(".")]
+        for entry in sorted(named, key=lambda entry: entry.name):
+            if entry.is_symlink():
+                _stat(entry.path)  # one to nowhere is told
+            if entry.is_dir():
+                folders.append(entry.path)
+            elif entry.is_file():
+                files.append(entry.path)
+    except OSError as error:
+        raise _unreadable(str(error.filename), error) from error
+    return files, folders
 
 
 def _is_log(name: str) -> bool:
@@ -218,10 +235,6 @@ def _stat(path: str) -> os.stat_result:
         return os.stat(path)  # noqa: PTH116 - as above
     except (OSError, ValueError) as error:
         raise _unreadable(path, error) from error
-
-
-def _raise(error: OSError) -> None:
-    raise _unreadable(str(error.filename), error) from error
 
 
 def _unreadable(path: str, error: OSError | ValueError) -> CollectError:

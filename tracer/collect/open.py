@@ -1,4 +1,4 @@
-"""What `--from` names becomes a source."""
+"""What `--from` names becomes a source; the modules of a source are loaded where it is named."""
 
 from __future__ import annotations
 
@@ -6,15 +6,10 @@ from collections.abc import Callable, Sequence
 from datetime import timedelta
 from typing import Final
 
-from tracer.collect.athena import SLACK, AthenaSource
-from tracer.collect.athena_client import Table
 from tracer.collect.combined import CombinedSource
 from tracer.collect.files import FileSource
-from tracer.collect.interface import QuerySource, RecordSource
-from tracer.collect.lake import LakeSource
-from tracer.collect.lookup import LookupSource
+from tracer.collect.interface import DELIVERED, QuerySource, RecordSource
 from tracer.collect.meter import Meter
-from tracer.collect.s3 import S3Source
 from tracer.collect.trail import SCHEME
 from tracer.errors import UsageError
 from tracer.model.run import DeployRun
@@ -30,7 +25,7 @@ def asks_in_sql(spec: str) -> bool:
     return spec.startswith((ATHENA, LAKE))
 
 
-def query_source(spec: str, slack: timedelta = SLACK, tell: Callable[[str], None] = lambda _: None) -> QuerySource:
+def query_source(spec: str, slack: timedelta = DELIVERED, tell: Callable[[str], None] = lambda _: None) -> QuerySource:
     """The source that is asked in SQL and that `spec` names.
 
     Args:
@@ -41,19 +36,37 @@ def query_source(spec: str, slack: timedelta = SLACK, tell: Callable[[str], None
     Raises:
         UsageError: it names no table, or no event data store.
     """
+    from tracer.collect.athena import AthenaSource
+    from tracer.collect.athena_client import Table
+    from tracer.collect.lake import LakeSource
+
     if spec.startswith(ATHENA):
         return AthenaSource(Table.parse(spec.removeprefix(ATHENA)), slack=slack, tell=tell)
     return LakeSource(spec.removeprefix(LAKE), tell=tell)
 
 
+def history_source(regions: Sequence[str]) -> RecordSource:
+    """The event history of regions."""
+    from tracer.collect.lookup import LookupSource
+
+    return LookupSource(regions)
+
+
+def trail_source(spec: str) -> RecordSource:
+    """The bucket of a trail. Raises UsageError where `spec` names none."""
+    from tracer.collect.s3 import S3Source
+
+    return S3Source(spec)
+
+
 def open_source(
     specs: Sequence[str],
     run: DeployRun,
-    history: Callable[[Sequence[str]], RecordSource] = LookupSource,
-    trail: Callable[[str], RecordSource] = S3Source,
+    history: Callable[[Sequence[str]], RecordSource] = history_source,
+    trail: Callable[[str], RecordSource] = trail_source,
     queried: Callable[[str], RecordSource] = query_source,
     meter: Meter | None = None,
-    slack: timedelta = SLACK,
+    slack: timedelta = DELIVERED,
 ) -> RecordSource:
     """The source that `specs` name: paths, `-` for standard input, `s3://bucket/prefix`, `lookup`,
     `athena:database.table`, `lake:event-data-store`; several are read one after the other.
