@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from support import ACCOUNT, record
 
+from tracer.model.permission import Widening
 from tracer.model.record import Record
 from tracer.reduce.inventory import Inventory
 from tracer.reduce.parse import parse
@@ -166,6 +167,106 @@ def test_the_new_resource_of_a_type_is_named_by_its_name_alone():
         one.pattern.text.rpartition(":")[2] for kind in kinds for one in new_resources(event, fact, Inventory(), kind)
     ]
     assert found == ["key-pair/ops", "instance/*"]
+
+
+STREAM = f"arn:aws:kinesis:us-east-1:{ACCOUNT}:stream"
+
+
+def test_what_a_call_leaves_open_is_told_by_the_name_of_its_variable():
+    (found,) = resources("rds:RebootDBInstance", parsed("RebootDBInstance", "rds", request={}))
+    assert found.widened == (Widening("resource", "", "*", "unknown-db-instance-name"),)
+
+
+@pytest.mark.parametrize(
+    ("request_", "wanted"),
+    [
+        ({"resourceArn": f"{STREAM}/b", "source": f"{STREAM}/a"}, ["stream/b"]),
+        ({"source": f"{STREAM}/a"}, ["stream/a"]),
+        ({"tagged": {"resourceArn": f"{STREAM}/b"}, "source": f"{STREAM}/a"}, ["stream/b", "stream/a"]),
+        ({"tagged": {"list": [f"{STREAM}/a", f"{STREAM}/b"]}}, ["stream/a", "stream/b"]),
+        ({"tagged": {"list": [{"of": f"{STREAM}/a"}]}}, ["stream/*"]),
+    ],
+    ids=[
+        "what a call is about comes before what else it names",
+        "any other key",
+        "what is deeper is not what the call is about",
+        "as deep as lists of what is tagged stand",
+        "deeper",
+    ],
+)
+def test_an_arn_under_a_key_that_says_nothing(request_: dict[str, Any], wanted: list[str]):
+    assert sorted(texts("kinesis:DescribeStream", request=request_)) == sorted(wanted)
+
+
+def test_what_the_response_alone_names_is_what_a_call_found():
+    event = parsed("DescribeStream", "kinesis", request={}, response={"it": {"is": f"{STREAM}/clicks"}})
+    (found,) = resources("kinesis:DescribeStream", event)
+    assert (found.pattern.text, found.widened, found.named) == (f"{STREAM}/clicks", (), True)
+
+
+def test_what_the_response_names_leaves_open_what_else_the_call_was_checked_on():
+    connection = f"arn:aws:directconnect:us-east-1:{ACCOUNT}:dxcon/dxcon-1"
+    action = "directconnect:AssociateConnectionWithLag"
+    assert texts(action, request={}, response={"it": connection}) == ["dxcon/dxcon-1", "dxlag/*"]
+
+
+def test_a_listed_arn_may_be_of_what_there_is_one_of():
+    catalog = f"arn:aws:glue:us-east-1:{ACCOUNT}:catalog"
+    found = texts("glue:GetDatabases", request={}, resources=[{"ARN": catalog, "accountId": ACCOUNT}])
+    assert "catalog" in found
+
+
+def test_a_listed_arn_is_stated_as_policies_state_its_kind():
+    """A function is checked with and without what qualifies it, whatever version the record lists."""
+    listed = [{"ARN": f"arn:aws:lambda:us-east-1:{ACCOUNT}:function:orders:7", "accountId": ACCOUNT}]
+    assert texts("lambda:DeleteFunction", resources=listed) == ["function:orders", "function:orders:*"]
+
+
+ROLE = f"arn:aws:iam::{ACCOUNT}:role"
+
+
+@pytest.mark.parametrize(
+    ("answer", "name", "pathless"),
+    [
+        (f"{ROLE}/ci/blue/deploy", "ci/blue/deploy", False),
+        (f"{ROLE}/deploy", "deploy", False),
+        (f"{ROLE}/ci/other", "deploy", True),
+        (f"arn:aws:iam::{ACCOUNT}:user/ci/deploy", "deploy", True),
+    ],
+    ids=["a path", "no path", "another role's", "a user's"],
+)
+def test_the_path_of_a_role_stands_in_the_answer(answer: str, name: str, pathless: bool):
+    event = parsed("GetRole", "iam", request={"roleName": "deploy"}, response={"role": {"arn": answer}})
+    (found,) = resources("iam:GetRole", event)
+    assert (found.pattern.text, found.pathless) == (f"{ROLE}/{name}", pathless)
+
+
+@pytest.mark.parametrize(("path", "name"), [("/", "deploy"), ("/ci/", "ci/deploy"), ("/X/blue/", "X/blue/deploy")])
+def test_a_role_that_is_made_has_the_path_that_the_call_gives_it(path: str, name: str):
+    event = parsed("CreateRole", "iam", request={"roleName": "deploy", "path": path}, error="AccessDenied")
+    (found,) = resources("iam:CreateRole", event)
+    assert (found.pattern.text, found.pathless) == (f"{ROLE}/{name}", False)
+
+
+def test_another_service_s_resource_is_named_by_its_arn_alone():
+    group = f"arn:aws:resource-groups:us-east-1:{ACCOUNT}:group/web"
+    started = {"instancesSet": {"items": [{"instanceId": "i-0a1b2c3d"}]}}
+    assert texts("ec2:StartInstances", request=started | {"groupName": "web"}) == ["instance/i-0a1b2c3d"]
+    assert texts("ec2:StartInstances", request=started | {"within": group}) == ["instance/i-0a1b2c3d", group]
+
+
+def test_a_text_that_is_no_name_is_what_aws_checked_before_it_refused_the_call():
+    event = parsed("CreateTable", "dynamodb", request={"tableName": "a b"}, error="ValidationException")
+    (found,) = resources("dynamodb:CreateTable", event)
+    assert (found.pattern.text.rpartition(":")[2], found.widened) == ("table/a b", ())
+
+
+def test_an_id_of_the_request_is_none_of_what_the_call_makes():
+    fact = table.lookup("ec2", "CreateTags")
+    assert fact is not None
+    event = parsed("CopySnapshot", "ec2", request={"snapshotId": "snap-066877671789bd71b"})
+    (found,) = new_resources(event, fact, Inventory(), "snapshot")
+    assert found.pattern.text.endswith(":snapshot/*")
 
 
 KEYS = st.sampled_from(
