@@ -1,8 +1,8 @@
 # Each target makes the virtual environment that it needs; nothing has to be installed before but Python 3.11 or newer.
 #
 #   make demo         the main job on the bundled recorded run: no account, no network
-#   make test         the tests
-#   make coverage     the tests, and what they execute, held to floors (tests/coverage_floors.py); takes twice as long
+#   make test         the tests; what they execute is held to floors (tests/coverage_floors.py)
+#   make coverage     the same, and prints what they do not execute
 #   make lint         ruff and mypy
 #   make notebooks    the notebooks in JupyterLab
 #   make screenshots  the pictures of the demo's report in docs/
@@ -10,12 +10,12 @@
 #   make lowest       the tests with the lowest versions that pyproject.toml admits
 #   make spark        the SQL of Athena on Spark; needs Java 17 or newer, and is large
 #   make lab          real deploys in a simulated account, each scenario under each policy; needs node, npm and a network
-#   make record-demo  a recording of the lab's REST API in FOLDER, the same bytes each time
+#   make record-demo  the run of tracer demo, recorded anew in the lab, the same bytes each time (FOLDER=... elsewhere)
 #   make mutants      do the tests notice changes of what decides on access? (MODULES=..., else all; takes an hour)
 #   make faults       kills commands at 200 moments each
 #   make endurance    50 million records in constant memory, and 1,000 runs on a bucket that fails; half an hour or more
 #   make fuzz         every parser: atheris for two minutes (EXPLORE=), then 10 million executions of the record path and 1 million
-#                     of each other (EXECUTIONS=); SECONDS= at most for each, SEED=, HARNESS= which
+#                     of each other (EXECUTIONS=); SECONDS= at most for each, JOBS= at a time, SEED=, HARNESS= which
 #   make bombs        gzip bombs, lines, files and folders at full size: gigabytes, and 100,000 files
 #   make lock         requirements-dev.txt: the versions that development was last done with, with hashes
 #   make audit        known vulnerabilities of what tracer installs; needs the advisory service
@@ -35,10 +35,10 @@ demo: $(VENV)/.tracer
 	$(VENV)/bin/tracer demo
 
 test: $(VENV)/.test $(VENV)/.browser
-	$(VENV)/bin/python -m pytest $(PYTEST_FLAGS)
+	$(VENV)/bin/python -m pytest $(PYTEST_FLAGS) --coverage
 
 coverage: $(VENV)/.test $(VENV)/.browser
-	$(VENV)/bin/python -m pytest $(PYTEST_FLAGS) --cov --cov-report=
+	$(VENV)/bin/python -m pytest $(PYTEST_FLAGS) --coverage --missing
 
 notebooks: $(VENV)/.tracer
 	$(VENV)/bin/python -m pip install --quiet --editable '.[notebooks]'
@@ -52,8 +52,8 @@ screenshots: $(VENV)/.test $(VENV)/.browser
 lab: $(VENV)/.test
 	PYTHONPATH=tests $(VENV)/bin/python -m lab $(SCENARIOS)
 
+record-demo: FOLDER ?= tracer/demo/records
 record-demo: $(VENV)/.test
-	@test -n "$(FOLDER)" || { echo "make record-demo FOLDER=...: where the records go"; exit 1; }
 	PYTHONPATH=tests $(VENV)/bin/python -m lab.record_demo $(FOLDER)
 
 lint: $(VENV)/.lint $(VENV)/.test
@@ -91,7 +91,7 @@ endurance: $(VENV)/.test
 
 fuzz: $(VENV)/.fuzz
 	PYTHONPATH=tests $(VENV)/bin/python -m fuzz $(if $(EXPLORE),--explore $(EXPLORE)) $(if $(EXECUTIONS),--executions $(EXECUTIONS)) \
-		$(if $(SECONDS),--seconds $(SECONDS)) $(if $(SEED),--seed $(SEED)) $(HARNESS)
+		$(if $(SECONDS),--seconds $(SECONDS)) $(if $(JOBS),--jobs $(JOBS)) $(if $(SEED),--seed $(SEED)) $(HARNESS)
 
 lock audit licences sbom reproducible: VENV := .venv-audit
 

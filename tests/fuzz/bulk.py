@@ -37,7 +37,7 @@ class TooSlow(Exception):
     """An input takes longer than SLOW."""
 
 
-def inputs(name: str, corpus: Sequence[bytes], seed: int) -> Iterator[bytes]:
+def inputs(name: str, corpus: Sequence[bytes], seed: int | str) -> Iterator[bytes]:
     """The corpus, and what is made of it, without end."""
     draw = random.Random(f"{name} {seed}")  # noqa: S311 - mutations, and no secrets
     return chain(corpus, (logs if name == "records" else mutants)(corpus, draw))
