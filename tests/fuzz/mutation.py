@@ -38,8 +38,12 @@ Path = tuple[Any, ...]
 _Change = Callable[[bytes, random.Random], bytes]
 
 
+DEEPEST: Final = 12
+"""How deep the values stand that are changed: the paths of all, in a document of nothing but brackets, fill memory."""
+
+
 class Document:
-    """A JSON document to mutate, and the paths of the values in it."""
+    """A JSON document to mutate, and the paths of the values in it, down to DEEPEST."""
 
     def __init__(self, content: Json) -> None:
         self.content = content
@@ -50,7 +54,8 @@ def _paths(value: Json, path: Path = ()) -> Iterator[Path]:
     inner = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
     for key, item in inner:
         yield (*path, key)
-        yield from _paths(item, (*path, key))
+        if len(path) < DEEPEST:
+            yield from _paths(item, (*path, key))
 
 
 def changed(content: Json, path: Path, new: Callable[[Json], Json], draw: random.Random) -> Json:
@@ -168,7 +173,7 @@ def _revalued(data: bytes, draw: random.Random) -> bytes:
     return json.dumps(content, indent=indent, separators=None if indent else (",", ":")).encode()
 
 
-@functools.lru_cache(maxsize=256)
+@functools.lru_cache(maxsize=64)
 def _document(data: bytes) -> Document | None:
     try:
         content = json.loads(data)
