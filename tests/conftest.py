@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+from importlib.util import find_spec
 
 import pytest
 from coverage_floors import CoverageFloors
@@ -26,7 +27,13 @@ def pytest_configure(config: pytest.Config) -> None:
         number = getattr(signal, name, None)
         if number and signal.getsignal(number) is signal.SIG_IGN:
             signal.signal(number, handler)
-    config.pluginmanager.register(CoverageFloors(), "coverage_floors")
+    if config.option.coverage and find_spec("slipcover"):
+        config.pluginmanager.register(CoverageFloors(config), "coverage_floors")
+
+
+def pytest_report_header(config: pytest.Config) -> str | None:
+    unknown = config.option.coverage and not find_spec("slipcover")
+    return "coverage: not measured, SlipCover does not know this Python yet" if unknown else None
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -47,4 +54,8 @@ def shared_records():
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--bombs", type=int, default=1, help="how many times larger what is too large shall be")
     parser.addoption("--kills", type=int, default=3, help="at how many moments each command is killed")
+    parser.addoption(
+        "--coverage", action="store_true", help="measure what the tests execute; all tests are held to floors"
+    )
+    parser.addoption("--missing", action="store_true", help="with --coverage: print what no test executes")
     parser.addoption("--endurance", action="store_true", help="the endurance tests in their long form")

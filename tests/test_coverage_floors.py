@@ -32,15 +32,17 @@ CONFIGURATION: Final = """
 [tool.pytest.ini_options]
 testpaths = ["tests"]
 pythonpath = [".", "tests"]
-[tool.coverage.run]
-branch = true
-source = ["tracer"]
 """
 CONFTEST: Final = """
 from coverage_floors import CoverageFloors
 
+def pytest_addoption(parser):
+    parser.addoption("--coverage", action="store_true")
+    parser.addoption("--missing", action="store_true")
+
 def pytest_configure(config):
-    config.pluginmanager.register(CoverageFloors())
+    if config.option.coverage:
+        config.pluginmanager.register(CoverageFloors(config))
 """
 
 
@@ -60,23 +62,23 @@ def project(folder: Path, numbers: str) -> Path:
 
 
 def run(folder: Path, *arguments: str) -> tuple[int, str]:
-    """`pytest ARGUMENTS` there: the exit code and what was printed."""
+    """`pytest ARGUMENTS` there: the exit code and all that was printed."""
     command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", *arguments]
     free = {name: value for name, value in os.environ.items() if not name.startswith(("PYTEST_", "COV_", "COVERAGE_"))}
     done = subprocess.run(command, cwd=folder, env=free, capture_output=True, text=True, check=False)  # noqa: S603 - this Python
-    return done.returncode, done.stdout
+    return done.returncode, done.stdout + done.stderr
 
 
 @pytest.mark.parametrize("workers", [[], ["-n", "2"]], ids=["alone", "by workers"])
 def test_a_package_below_its_floor_fails_a_run_of_all_tests(tmp_path: Path, workers: list[str]):
-    code, told = run(project(tmp_path, "[2]"), "--cov", "--cov-report=", *workers)
+    code, told = run(project(tmp_path, "[2]"), "--coverage", *workers)
     assert (code, "execute too little of tracer/emit" in told) == (1, True)
     assert "too little of tracer/model" not in told
     assert "2 passed" in told.splitlines()[-1]
 
 
 def test_packages_above_their_floors_pass(tmp_path: Path):
-    code, told = run(project(tmp_path, "[2, -2]"), "--cov", "--cov-report=")
+    code, told = run(project(tmp_path, "[2, -2]"), "--coverage")
     assert (code, "tracer/emit 100.0 % (at least 97 %)" in told) == (0, True)
     assert "2 passed" in told.splitlines()[-1]
 
@@ -84,11 +86,30 @@ def test_packages_above_their_floors_pass(tmp_path: Path):
 @pytest.mark.parametrize(
     "part",
     [
-        pytest.param(["tests/test_a.py", "--cov"], id="of a file"),
-        pytest.param(["-k", "emit", "--cov"], id="of some tests"),
-        pytest.param([], id="without --cov"),
+        pytest.param(["tests/test_a.py", "--coverage"], id="of a file"),
+        pytest.param(["-k", "emit", "--coverage"], id="of some tests"),
     ],
 )
-def test_other_runs_are_held_to_nothing(tmp_path: Path, part: list[str]):
+def test_a_run_of_a_part_is_told_its_shares_and_held_to_nothing(tmp_path: Path, part: list[str]):
     code, told = run(project(tmp_path, "[2]"), *part)
-    assert (code, "at least" in told) == (0, False)
+    assert (code, "too little" in told) == (0, False)
+    assert "tracer/emit 66.7 %" in told, "three of four lines and one of two branches"
+
+
+def test_without_being_asked_for_nothing_is_measured(tmp_path: Path):
+    code, told = run(project(tmp_path, "[2]"))
+    assert (code, "tracer/emit" in told) == (0, False)
+
+
+def test_what_no_test_executes_is_shown(tmp_path: Path):
+    _, told = run(project(tmp_path, "[2]"), "--coverage", "--missing")
+    (line,) = (line.split() for line in told.splitlines() if "/a.py" in line)
+    assert (line[0], line[-1]) == ("tracer/emit/a.py", "4"), "the line that negative numbers reach, in no other file"
+
+
+def test_what_was_imported_before_is_not_measured_and_this_is_said(tmp_path: Path):
+    folder = project(tmp_path, "[2, -2]")
+    (folder / "tests" / "conftest.py").write_text(f"import tracer\n{CONFTEST}")
+    code, told = run(folder, "--coverage")
+    assert code == pytest.ExitCode.USAGE_ERROR
+    assert "before it could be measured" in told
