@@ -15,9 +15,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
-from demo.recorder import Json
 from redaction import redacted
 from runs import china, functions, govcloud, http_api, service_role, terraform
+from runs.recorder import Json
+from runs.rest import run as rest
 from support import PROJECT
 
 import tracer
@@ -101,6 +102,12 @@ GOLDENS: Final = {
             demo.PRINCIPAL,
             {"region": demo.REGION, "service": demo.SERVICE, "stage": demo.STAGE},
             formats=tuple(name for name in FORMATS if name != "json"),
+        ),
+        Golden(
+            "rest",
+            rest.make_records,
+            demo.PRINCIPAL,
+            {"region": demo.REGION, "service": demo.SERVICE, "stage": demo.STAGE},
         ),
         Golden(
             "service-role",

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from runs.rest.run import records_path
 from support import PROJECT, write_trail
 
 from tracer import demo
@@ -26,7 +27,7 @@ ENDS = {
 """Nothing is left out."""
 GRANTED = granted([Action(text) for text in ("s3:*", "iam:*", "lambda:*", "ec2:Describe*", "apigateway:*")])
 VALUES: Mapping[str, Mapping[str, str | Sequence[str]]] = {
-    "demo": {
+    "rest": {
         "first_day": "2026/11/03",
         "last_day": "2026/11/04",
         "since": "2026-11-03T09:00:00Z",
@@ -44,9 +45,9 @@ VALUES: Mapping[str, Mapping[str, str | Sequence[str]]] = {
 
 @contextmanager
 def logs(name: str, scratch: Path) -> Iterator[Path]:
-    """The log files of that name: the demo's run; a real trail's; other real records, laid out as a trail's."""
-    if name == "demo":
-        with demo.records_path() as folder:
+    """The log files of that name: the run that is played; a real trail's; other real records, laid out as a trail's."""
+    if name == "rest":
+        with records_path() as folder:
             yield folder
         return
     if not SHARED.is_dir():

@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from runs.rest.run import records_path
 from support import run_cli
 from trail_bucket import Fault, Proxy, TrailBucket, s3_server
 
@@ -27,7 +28,7 @@ SELECTED = (
 @pytest.fixture(scope="module")
 def server() -> Iterator[tuple[str, TrailBucket]]:
     """An S3 with the demo's trail in it."""
-    with s3_server() as endpoint, demo.records_path() as records:
+    with s3_server() as endpoint, records_path() as records:
         bucket = TrailBucket(endpoint)
         for path in records.rglob("*.gz"):
             bucket.put(str(path.relative_to(records)), path.read_bytes())
@@ -60,7 +61,7 @@ def files_in(folder: Path) -> list[Path]:
 
 
 def test_the_main_job_from_a_bucket_is_that_from_files(proxy: Proxy, source: tuple[str, str], tmp_path: Path):
-    with demo.records_path() as records:
+    with records_path() as records:
         expected = run_cli("run", "--from", records, *SELECTED)
     result = run_cli("run", *source, *SELECTED)
     assert result.exit_code == 0

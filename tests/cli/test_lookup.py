@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 from event_history import PAGE, EventHistory
+from runs.rest.run import records_path
 from support import run_cli
 
 from tracer import demo
@@ -39,7 +40,7 @@ def shifted(record: dict[str, Any]) -> dict[str, Any]:
 def history(credentials: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[EventHistory]:
     """An event history that holds the demo's run, at a pace of its own."""
     history = EventHistory()
-    with demo.records_path() as folder:
+    with records_path() as folder:
         logs = [path for path in folder.rglob("*.gz") if "CloudTrail-Digest" not in path.parts]
         records = [record for path in logs for record in json.loads(gzip.decompress(path.read_bytes()))["Records"]]
     history.records = [shifted(record) for record in records if record and "eventID" in record]

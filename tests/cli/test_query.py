@@ -11,6 +11,7 @@ from pathlib import Path
 import duckdb
 import pytest
 from athena_engine import DATABASE, Engine, athena
+from runs.rest.run import records_path
 from support import run_cli
 
 from tracer import demo
@@ -21,7 +22,7 @@ WINDOW = ("--since", "2026-11-03T09:00Z", "--until", "2026-11-03T09:30Z", "--reg
 
 @pytest.fixture(scope="module")
 def logs() -> Iterator[Path]:
-    with demo.records_path() as folder:
+    with records_path() as folder:
         yield folder
 
 

@@ -7,9 +7,8 @@ import re
 from pathlib import Path
 
 import pytest
+from runs.rest.run import records_path
 from support import iam_user, record, run_cli, write_trail
-
-from tracer import demo
 
 ACCOUNT = "398147562031"
 PRINCIPAL = f"arn:aws:iam::{ACCOUNT}:user/jane"
@@ -80,7 +79,7 @@ def test_what_is_no_record_is_left_out(run: Path):
 
 
 def test_the_demo_passes_byte_for_byte(tmp_path: Path):
-    with demo.records_path() as logs:
+    with records_path() as logs:
         collected = run_cli("collect", "--from", logs).stdout
     assert run_cli("redact", stdin=collected).stdout == collected
     policy = tmp_path / "policy.json"

@@ -17,6 +17,7 @@ import sqlglot
 from athena_engine import DATABASE, Engine, athena
 from botocore.exceptions import NoCredentialsError
 from botocore.stub import Stubber
+from runs.rest.run import records_path
 from sqlglot import exp
 from support import ABSENT, assumed_role, forwarded, iam_user, record, root, run_cli, write_trail
 
@@ -48,7 +49,7 @@ ROLE: Final = "arn:aws:iam::123456789012:role/orders-dev-us-east-1-lambdaRole"
 
 @pytest.fixture(scope="module")
 def logs() -> Iterator[Path]:
-    with demo.records_path() as folder:
+    with records_path() as folder:
         yield folder
 
 

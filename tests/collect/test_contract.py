@@ -21,6 +21,7 @@ import pytest
 from athena_engine import DATABASE, Engine, athena
 from botocore.stub import ANY, Stubber
 from event_history import EventHistory
+from runs.rest.run import records_path
 from support import iam_user, record
 from trail_bucket import TrailBucket, client_of, s3_server
 
@@ -117,7 +118,7 @@ def recorded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Recorded]:
     folder = tmp_path_factory.mktemp("logs")
     history = EventHistory()
     events: list[Mapping[str, Any]] = []
-    with s3_server() as endpoint, demo.records_path() as source:
+    with s3_server() as endpoint, records_path() as source:
         bucket = TrailBucket(endpoint, prefix="logs/")
         logs = {str(path.relative_to(source)): path.read_bytes() for path in source.rglob("*.gz")}
         late = bucket.key(datetime(2026, 11, 3, 9, 20, tzinfo=UTC)).removeprefix(bucket.prefix)

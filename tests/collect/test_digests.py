@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import hashlib
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,7 +13,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
-from support import PROJECT
+from runs.rest.run import write
 
 from tracer.collect.digests import Digest, InvalidDigest, Link, check_chain, check_signature, read_digest
 
@@ -147,10 +148,11 @@ def linked(before: Digest) -> dict[str, Any]:
     }
 
 
-def test_the_demo_s_digest_can_be_read():
-    (path,) = PROJECT.glob("tracer/demo/records/AWSLogs/*/CloudTrail-Digest/**/*.gz")
+def test_the_played_run_s_digest_can_be_read(tmp_path: Path):
+    write(tmp_path)
+    (path,) = tmp_path.glob("AWSLogs/*/CloudTrail-Digest/**/*.gz")
     digest = read_digest(gzip.decompress(path.read_bytes()), "")
     assert len(digest.logs) == 10
     for log, sha256 in digest.logs.items():
-        text = gzip.decompress((PROJECT / "tracer/demo/records" / log.partition("/")[2]).read_bytes())
+        text = gzip.decompress((tmp_path / log.partition("/")[2]).read_bytes())
         assert hashlib.sha256(text).hexdigest() == sha256

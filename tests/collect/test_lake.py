@@ -12,6 +12,7 @@ import pytest
 import sqlglot
 from botocore.exceptions import NoCredentialsError
 from botocore.stub import ANY, Stubber
+from runs.rest.run import records_path
 from sqlglot import exp
 from support import run_cli
 
@@ -76,7 +77,7 @@ def lake(no_aws: None) -> Lake:
 @pytest.fixture(scope="module")
 def events() -> list[str]:
     """Every record of the demo's trail, as a store would hold it."""
-    with demo.records_path() as folder:
+    with records_path() as folder:
         files = sorted(folder.rglob("CloudTrail/**/*.json.gz"))
         return [
             json.dumps(item) for file in files for item in json.loads(gzip.decompress(file.read_bytes()))["Records"]
@@ -91,7 +92,7 @@ def test_the_trace_is_the_one_that_the_log_files_give(lake: Lake, events: list[s
     lake.page(*events[100:], NextToken="second")
     options = TraceOptions(evidence=None)
     found = pipeline.trace(lake.source(), RUN, options)
-    with demo.records_path() as folder:
+    with records_path() as folder:
         files = pipeline.trace(FileSource([folder]), RUN, options)
     assert (found.run, found.permissions, found.denied, found.accounting) == (
         files.run, files.permissions, files.denied, files.accounting,

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import functools
 
-from demo.recorder import Json
 from golden import GOLDENS
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
+from runs.recorder import Json
 
 from tracer import reduce
 from tracer.emit.grants import Allows, Grant

@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Final
 
 import pytest
+from foreseen import Foreseen, of_each_run
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from second_opinion import PRINCIPAL, Referee
-from support import PROJECT
 
 import tracer
 from tracer.emit.build import build
@@ -356,10 +357,12 @@ for valid: whether action and resource fit is not asked of it there."""
 
 @pytest.mark.parametrize("merge", ["extend", "tighten", "observed"])
 @pytest.mark.parametrize("lifecycle", [False, True], ids=["", "lifecycle"])
-def test_what_the_demo_needs_is_allowed_by_the_other_too(referee: Referee, merge: str, lifecycle: bool):
+@pytest.mark.parametrize("run", of_each_run())
+def test_what_a_run_needs_is_allowed_by_the_other_too(
+    referee: Referee, run: Foreseen, merge: str, lifecycle: bool, tmp_path: Path
+):
     """`emit` proves its policies with tracer's own check; here each permission is asked of the other as a call."""
-    records = PROJECT / "tracer" / "demo" / "records"
-    trace = tracer.trace(records, principal=PRINCIPAL, lifecycle=lifecycle)
+    trace = tracer.trace(run.records(tmp_path), principal=PRINCIPAL, lifecycle=lifecycle)
     draft = tracer.draft(trace, merge=merge)
     needed = [used.permission for used in trace.permissions if used.permission.section is Section.DEPLOYER]
     documents = [document.policy for document in draft.documents if document.section is Section.DEPLOYER]

@@ -26,7 +26,7 @@ KEYS = ("region", "timestamp")
 CREDENTIALS = {"aws_access_key_id": "AKIAEXAMPLE", "aws_secret_access_key": "x"}
 NAMES = [each.name for each in questions()]
 
-RUNS = ["demo", pytest.param("trail", marks=pytest.mark.shared), pytest.param("others", marks=pytest.mark.shared)]
+RUNS = ["rest", pytest.param("trail", marks=pytest.mark.shared), pytest.param("others", marks=pytest.mark.shared)]
 
 
 @pytest.fixture(scope="module", params=RUNS)
@@ -64,17 +64,17 @@ def test_the_engines_agree(log: tuple[str, Path], on_athena: Callable[[str], lis
 
 @pytest.fixture(scope="module")
 def asked(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], list[Mapping[str, Any]]]:
-    """The rows of the demo's run, by the columns' names."""
+    """The rows of the played run, by the columns' names."""
 
     def rows(name: str) -> list[Mapping[str, Any]]:
-        with logs("demo", tmp_path_factory.mktemp("logs")) as folder:
+        with logs("rest", tmp_path_factory.mktemp("logs")) as folder:
             names = question(name).names
-            return [dict(zip(names, row, strict=True)) for row in on_duckdb(("demo", folder), name)]
+            return [dict(zip(names, row, strict=True)) for row in on_duckdb(("rest", folder), name)]
 
     return rows
 
 
-def test_the_demo_s_calls(asked: Callable[[str], list[Mapping[str, Any]]]):
+def test_the_run_s_calls(asked: Callable[[str], list[Mapping[str, Any]]]):
     rows = asked("calls-of-a-run")
     (table,) = [row for row in rows if row["event"] == "CreateTable"]
     assert (table["principal"], table["via"], table["calls"]) == (demo.PRINCIPAL, "cloudformation.amazonaws.com", 1)
@@ -84,7 +84,7 @@ def test_the_demo_s_calls(asked: Callable[[str], list[Mapping[str, Any]]]):
     assert [row["first"] for row in rows] == sorted(row["first"] for row in rows)
 
 
-def test_the_demo_s_denied_call(asked: Callable[[str], list[Mapping[str, Any]]]):
+def test_the_run_s_denied_call(asked: Callable[[str], list[Mapping[str, Any]]]):
     (row,) = asked("denied-calls")
     assert (row["source"], row["event"], row["error"]) == (
         "ecr.amazonaws.com",
@@ -94,13 +94,13 @@ def test_the_demo_s_denied_call(asked: Callable[[str], list[Mapping[str, Any]]])
     assert "not authorized to perform: ecr:DescribeRepositories" in row["message"]
 
 
-def test_the_demo_s_forwarded_calls(asked: Callable[[str], list[Mapping[str, Any]]]):
+def test_the_run_s_forwarded_calls(asked: Callable[[str], list[Mapping[str, Any]]]):
     rows = asked("forwarded-calls")
     assert {"CreateTable", "CreateRole", "CreateFunction20150331"} <= {row["event"] for row in rows}
     assert "CreateChangeSet" not in {row["event"] for row in rows}, "that is the deployer's own"
 
 
-def test_the_demo_s_role_is_assumed_by_lambda(asked: Callable[[str], list[Mapping[str, Any]]]):
+def test_the_run_s_role_is_assumed_by_lambda(asked: Callable[[str], list[Mapping[str, Any]]]):
     (row,) = asked("role-chains")
     assert (row["principal"], row["role"]) == (
         "lambda.amazonaws.com",
@@ -108,7 +108,7 @@ def test_the_demo_s_role_is_assumed_by_lambda(asked: Callable[[str], list[Mappin
     )
 
 
-def test_the_demo_s_events_by_principal_and_in_time(asked: Callable[[str], list[Mapping[str, Any]]]):
+def test_the_run_s_events_by_principal_and_in_time(asked: Callable[[str], list[Mapping[str, Any]]]):
     by_principal = {(row["principal"], row["event"]): row for row in asked("actions-by-principal")}
     stacks = by_principal[demo.PRINCIPAL, "DescribeStacks"]
     assert 0 < stacks["failed"] < stacks["calls"]
@@ -117,7 +117,7 @@ def test_the_demo_s_events_by_principal_and_in_time(asked: Callable[[str], list[
     assert use["first"] == use["last"]
 
 
-def test_what_the_demo_did_not_use(asked: Callable[[str], list[Mapping[str, Any]]]):
+def test_what_the_run_did_not_use(asked: Callable[[str], list[Mapping[str, Any]]]):
     unused = {row["action"]: row["events"] for row in asked("unused-permissions")}
     assert unused["s3:DeleteBucketWebsite"].split() == [
         "s3-control.amazonaws.com|DeleteBucketWebsite",
@@ -127,7 +127,7 @@ def test_what_the_demo_did_not_use(asked: Callable[[str], list[Mapping[str, Any]
     assert "iam:PassRole" not in unused, "no event tells"
 
 
-def test_what_the_demo_s_trail_does_not_log(asked: Callable[[str], list[Mapping[str, Any]]]):
+def test_what_the_run_s_trail_does_not_log(asked: Callable[[str], list[Mapping[str, Any]]]):
     assert [row["source"] for row in asked("missing-data-events")] == [
         "dynamodb.amazonaws.com",
         "lambda.amazonaws.com",
@@ -135,15 +135,16 @@ def test_what_the_demo_s_trail_does_not_log(asked: Callable[[str], list[Mapping[
     ]
 
 
-def test_the_demo_s_bytes(tmp_path: Path):
-    with logs("demo", tmp_path) as folder:
+def test_the_run_s_bytes(tmp_path: Path):
+    with logs("rest", tmp_path) as folder:
         files = [path for path in folder.rglob("*.json.gz") if "CloudTrail-Digest" not in path.parts]
-        (row,) = on_duckdb(("demo", folder), "bytes-per-partition")
-    assert row == ("us-east-1", "2026/11/03", len(files), sum(path.stat().st_size for path in files), 258)
+        size = sum(path.stat().st_size for path in files)
+        (row,) = on_duckdb(("rest", folder), "bytes-per-partition")
+    assert row == ("us-east-1", "2026/11/03", len(files), size, 258)
 
 
 @pytest.mark.shared
-@pytest.mark.parametrize("name", ["demo", "trail", "others"])
+@pytest.mark.parametrize("name", ["rest", "trail", "others"])
 def test_reduce_and_the_query_count_the_same_denials(tmp_path: Path, name: str):
     with logs(name, tmp_path) as folder:
         trace = pipeline.trace(FileSource([folder]), DeployRun(), TraceOptions())

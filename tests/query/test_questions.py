@@ -18,7 +18,7 @@ EACH = pytest.mark.parametrize("asked", ALL, ids=lambda asked: asked.name)
 
 
 def tree(asked: Question) -> exp.Expression:
-    return sqlglot.parse_one(asked.bound(VALUES["demo"]).sql, read=DIALECT)
+    return sqlglot.parse_one(asked.bound(VALUES["rest"]).sql, read=DIALECT)
 
 
 def test_each_question_has_a_file():
@@ -44,7 +44,7 @@ def test_the_header_says_what_it_asks_returns_and_scans(asked: Question):
 
 @EACH
 def test_the_grammar_is_trino_s(asked: Question):
-    for values in (VALUES["demo"], VALUES["trail"]):
+    for values in (VALUES["rest"], VALUES["trail"]):
         result = trino_sql_validator.validate(asked.bound(values).sql)
         assert result.valid, result.error
     assert not trino_sql_validator.validate("SELECT 1 FROM t GROUP BY ALL").valid
@@ -81,7 +81,7 @@ def test_every_value_is_a_parameter_of_the_header(asked: Question):
 @EACH
 def test_an_optional_parameter_may_be_left_out(asked: Question):
     optional = {parameter.name for parameter in asked.parameters if parameter.optional}
-    bound = asked.bound({name: value for name, value in VALUES["demo"].items() if name not in optional})
+    bound = asked.bound({name: value for name, value in VALUES["rest"].items() if name not in optional})
     assert "region IN" not in bound.sql
     assert bound.sql.count("?") == len(bound.values)
 
@@ -89,7 +89,7 @@ def test_an_optional_parameter_may_be_left_out(asked: Question):
 @EACH
 def test_no_value_is_part_of_the_sql(asked: Question):
     evil = "x'; DROP TABLE cloudtrail_logs; --"
-    values = {name: evil if isinstance(value, str) else (evil,) for name, value in VALUES["demo"].items()}
+    values = {name: evil if isinstance(value, str) else (evil,) for name, value in VALUES["rest"].items()}
     bound = asked.bound(values)
     assert evil not in bound.sql
     assert set(bound.values) == {evil}

@@ -13,6 +13,7 @@ from case_support import cases
 from hypothesis import given
 from hypothesis import strategies as st
 from query_support import SHARED
+from runs.rest.run import records_path
 from support import iam_user, record
 
 from tracer import demo, pipeline
@@ -53,7 +54,7 @@ class Given:
 
 
 def run_of_the_demo() -> list[dict[str, Any]]:
-    with demo.records_path() as folder:
+    with records_path() as folder:
         logs = sorted(path for path in folder.rglob("*.gz") if "CloudTrail-Digest" not in path.parts)
         return [item for path in logs for item in json.loads(gzip.decompress(path.read_bytes()))["Records"] if item]
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gzip
 import json
 import random
 from collections.abc import Iterable
@@ -10,7 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from support import PROJECT, iam_user
+from runs.rest.run import make_records
+from support import iam_user
 
 import tracer
 from tracer.emit.build import build
@@ -204,14 +204,12 @@ def test_a_create_of_which_nothing_is_known_is_told():
     assert finding.message.endswith(": glue:CreateJob")
 
 
-# --- the demo's run --------------------------------------------------------------------------------------------------
+# --- a whole run -----------------------------------------------------------------------------------------------------
 
 
 def records() -> list[dict[str, Any]]:
-    """The demo's records in the order of time."""
-    files = (PROJECT / "tracer" / "demo" / "records").rglob("*_CloudTrail_*.json.gz")
-    found = [record for file in files for record in json.loads(gzip.decompress(file.read_bytes()))["Records"]]
-    return sorted(found, key=lambda record: (record["eventTime"], record["eventID"]))
+    """The run's records in the order of time."""
+    return sorted(make_records(), key=lambda record: (record["eventTime"], record["eventID"]))
 
 
 SECOND_DEPLOY = "2026-11-03T09:06:00Z"

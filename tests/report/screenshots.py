@@ -17,7 +17,7 @@ from support import run_cli
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
-_STATEMENT: Final = "#EventsRule1c6464b2"
+_STATEMENT: Final = "#EventsRule78280ec8"
 _PICTURES: Final[dict[str, tuple[str, dict[str, Any]]]] = {
     "report.png": ("", {"viewport": {"width": 1180, "height": 1150}}),
     "report-dark.png": (_STATEMENT, {"viewport": {"width": 1180, "height": 1010}, "color_scheme": "dark"}),

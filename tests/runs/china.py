@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from typing import Final
 
-from demo.recorder import Json, Place
 from runs.deploy import SERVERLESS, Deploy, suffix, tag_list
+from runs.recorder import Json, Place
 from runs.serverless import change_set, info, looks_for_changes, looks_for_stack
 
 PLACE: Final = Place("cn-north-1", "aws-cn", "cn-north-1")

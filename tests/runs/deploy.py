@@ -1,6 +1,6 @@
 """A run to be played: who deploys, and the calls that it and the services acting for it make, as lists.
 
-The records are those of the demo's recorder: what differs from run to run is a list of calls. A call is a tuple: the
+The records are those of `recorder`: what differs from run to run is a list of calls. A call is a tuple: the
 event as `service:EventName`, its requestParameters, its responseElements and its error, the last three where there are
 any.
 """
@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from demo.recorder import Caller, Json, Place, Recorder, User, role_session
+from runs.recorder import Caller, Json, Place, Recorder, User, role_session
 
 Call = tuple[Any, ...]
 """(event, request, response, error); what is left out at the end is None."""

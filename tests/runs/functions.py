@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from typing import Final
 
-from demo.recorder import Json, Place
 from runs.deploy import SERVERLESS, Deploy, suffix
+from runs.recorder import Json, Place
 from runs.serverless import info, looks_for_changes, looks_for_stack
 
 PLACE: Final = Place()

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from typing import Final
 
-from demo.recorder import Json, Place
 from runs.deploy import AWS_CLI, Deploy, tag_list
+from runs.recorder import Json, Place
 
 PLACE: Final = Place("us-gov-west-1", "aws-us-gov", "us-gov-west-1")
 STACK: Final = "vault-prod"

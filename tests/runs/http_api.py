@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from typing import Final
 
-from demo.recorder import Json, Place
 from runs.deploy import SERVERLESS, Deploy
+from runs.recorder import Json, Place
 from runs.serverless import change_set, info, looks_for_changes, looks_for_stack, remove
 
 PLACE: Final = Place("eu-central-1")

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from typing import Final
 
-from demo.recorder import Json
 from runs.deploy import Call, Deploy
+from runs.recorder import Json
 
 ABSENT: Final = ("ValidationError", "Stack does not exist")
 NO_FUNCTION: Final = ("ResourceNotFoundException", "Function not found")

@@ -10,8 +10,8 @@ from __future__ import annotations
 
 from typing import Final
 
-from demo.recorder import Json, Place
 from runs.deploy import CLOUDFORMATION, SERVERLESS, Deploy, tag_list
+from runs.recorder import Json, Place
 from runs.serverless import change_set, info, looks_for_changes, looks_for_stack
 
 PLACE: Final = Place("eu-west-1")

@@ -10,8 +10,8 @@ from __future__ import annotations
 
 from typing import Final
 
-from demo.recorder import Json, Place
 from runs.deploy import CONSOLE, TERRAFORM, Call, Deploy, tag_list
+from runs.recorder import Json, Place
 
 PLACE: Final = Place("us-west-2")
 DEPLOYER: Final = PLACE.arn("iam", "user/automation/terraform", region="")

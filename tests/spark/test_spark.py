@@ -18,6 +18,7 @@ import pytest
 import sqlglot
 from athena_engine import DATABASE, IDENTITY, ISSUER, PARTITIONS, PLAIN, Engine
 from query_support import VALUES, logs
+from runs.rest.run import records_path
 from sqlglot import exp
 
 from tracer import demo
@@ -37,7 +38,7 @@ RUN: Final = DeployRun(
 )
 JSON: Final = frozenset({"requestparameters", "responseelements", "additionaleventdata", "resources", "request"})
 LISTS: Final = frozenset({"events"})
-LOGS: Final = ("demo", *(pytest.param(name, marks=pytest.mark.shared) for name in ("trail", "others")))
+LOGS: Final = ("rest", *(pytest.param(name, marks=pytest.mark.shared) for name in ("trail", "others")))
 
 Session: TypeAlias = Any
 """A SparkSession: pyspark is not here where types are checked."""
@@ -126,7 +127,7 @@ def test_spark_and_duckdb_give_the_source_the_same_rows(session: Session):
     source = AthenaSource(Table(DATABASE, "cloudtrail_logs"))
     source._partitions = frozenset(KEYS)
     query, engine = source.sql(RUN), Engine()
-    with demo.records_path() as folder:
+    with records_path() as folder:
         make_table(session, folder)
         engine.add("cloudtrail_logs", folder, KEYS)
         names, *rows = engine.run(query, [])

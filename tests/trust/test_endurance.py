@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import pytest
+from runs.rest.run import records_path
 from support import ACCOUNT, REGION, assumed_role, aws_service, iam_user, record
 from trail_bucket import Proxy, TrailBucket, client_of, s3_server
 
@@ -165,7 +166,7 @@ class Flaky(Proxy):
 @pytest.fixture(scope="module")
 def trail() -> Iterator[tuple[str, str]]:
     """The demo's log files in a bucket: its endpoint, and its name."""
-    with s3_server() as endpoint, demo.records_path() as records:
+    with s3_server() as endpoint, records_path() as records:
         trail = TrailBucket(endpoint)
         for path in records.rglob("*.gz"):
             trail.put(str(path.relative_to(records)), path.read_bytes())

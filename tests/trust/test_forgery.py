@@ -16,6 +16,7 @@ from typing import Any, Final
 
 import pytest
 from reduce_support import asked_for, trace_of
+from runs.rest.run import records_path
 from support import assumed_role, aws_service, iam_user, record
 
 from tracer import demo
@@ -35,7 +36,7 @@ OTHERS: Final = {
 
 @functools.cache
 def run_records() -> tuple[dict[str, Any], ...]:
-    with demo.records_path() as folder:
+    with records_path() as folder:
         files = sorted(path for path in folder.rglob("*.json.gz") if "Digest" not in str(path))
         return tuple(record for path in files for record in json.loads(gzip.decompress(path.read_bytes()))["Records"])
 

@@ -21,6 +21,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from runs.rest.run import records_path
 from trail_bucket import TrailBucket, s3_server
 
 from tracer import demo
@@ -58,7 +59,7 @@ class Command:
 
 @pytest.fixture(scope="module")
 def bucket() -> Iterator[tuple[str, str]]:
-    with s3_server() as endpoint, demo.records_path() as records:
+    with s3_server() as endpoint, records_path() as records:
         bucket = TrailBucket(endpoint)
         for path in records.rglob("*.gz"):
             bucket.put(str(path.relative_to(records)), path.read_bytes())

@@ -160,6 +160,15 @@ data "aws_iam_policy_document" "deployer" {
   }
 
   statement {
+    sid    = "ApigatewayRestapis0c756541"
+    effect = "Allow"
+
+    actions = ["apigateway:UpdateRestApiPolicy"]
+
+    resources = ["arn:aws:apigateway:us-east-1::/restapis"]
+  }
+
+  statement {
     sid    = "ApigatewayTags83db1e94"
     effect = "Allow"
 
@@ -182,31 +191,24 @@ data "aws_iam_policy_document" "deployer" {
   }
 
   statement {
-    sid    = "DynamodbTable2e541733"
+    sid    = "DynamodbTable5c55f00b"
     effect = "Allow"
 
     actions = [
       "dynamodb:CreateTable",
       "dynamodb:DeleteTable",
-      "dynamodb:DescribeContinuousBackups",
-      "dynamodb:DescribeContributorInsights",
-      "dynamodb:DescribeKinesisStreamingDestination",
       "dynamodb:DescribeTable",
-      "dynamodb:DescribeTimeToLive",
-      "dynamodb:GetResourcePolicy",
-      "dynamodb:ListTagsOfResource",
       "dynamodb:TagResource",
     ]
 
-    resources = ["arn:aws:dynamodb:us-east-1:123456789012:table/orders-dev-orders"]
+    resources = ["arn:aws:dynamodb:us-east-1:123456789012:table/orders-dev"]
   }
 
   statement {
-    sid    = "EventsRule1c6464b2"
+    sid    = "EventsRule78280ec8"
     effect = "Allow"
 
     actions = [
-      "events:ListTagsForResource",
       "events:ListTargetsByRule",
       "events:TagResource",
     ]
@@ -229,15 +231,10 @@ data "aws_iam_policy_document" "deployer" {
   }
 
   statement {
-    sid    = "LambdaFunctionf55348db"
+    sid    = "LambdaFunctionb839ce31"
     effect = "Allow"
 
-    actions = [
-      "lambda:GetFunctionCodeSigningConfig",
-      "lambda:GetFunctionRecursionConfig",
-      "lambda:GetRuntimeManagementConfig",
-      "lambda:TagResource",
-    ]
+    actions = ["lambda:TagResource"]
 
     resources = [
       "arn:aws:lambda:us-east-1:123456789012:function:orders-dev-create",
@@ -257,13 +254,12 @@ data "aws_iam_policy_document" "deployer" {
   }
 
   statement {
-    sid    = "LogsLogGroupe740ebb1"
+    sid    = "LogsLogGroup682afe5a"
     effect = "Allow"
 
     actions = [
       "logs:CreateLogGroup",
       "logs:DeleteLogGroup",
-      "logs:ListTagsForResource",
       "logs:PutRetentionPolicy",
       "logs:TagResource",
     ]

@@ -1,11 +1,11 @@
 data "aws_iam_policy_document" "function_orders_dev_us_east_1_lambdaRole" {
   statement {
-    sid    = "DynamodbTableb46770f6"
+    sid    = "DynamodbTabled454fe2c"
     effect = "Allow"
 
     actions = ["dynamodb:DescribeTable"]
 
-    resources = ["arn:aws:dynamodb:us-east-1:123456789012:table/orders-dev-orders"]
+    resources = ["arn:aws:dynamodb:us-east-1:123456789012:table/orders-dev"]
   }
 
   statement {
@@ -21,6 +21,15 @@ data "aws_iam_policy_document" "function_orders_dev_us_east_1_lambdaRole" {
       "arn:aws:logs:us-east-1:123456789012:log-group:/aws/lambda/orders-dev-create:log-stream:*",
       "arn:aws:logs:us-east-1:123456789012:log-group:/aws/lambda/orders-dev-report:log-stream:*",
     ]
+  }
+
+  statement {
+    sid    = "SsmParameter97ec39e8"
+    effect = "Allow"
+
+    actions = ["ssm:GetParameter"]
+
+    resources = ["arn:aws:ssm:us-east-1:123456789012:parameter/orders/dev/currency"]
   }
 }
 

@@ -1,11 +1,13 @@
-"""Write the records of the demo's run, as AWS would have delivered them to a trail in S3.
+"""Play a REST API's life into records, as AWS would have delivered them to a trail in S3.
 
 In comes a seed, out goes a folder: `AWSLogs/<account>/CloudTrail/<region>/...json.gz` and one digest. The run is a
 Serverless Framework 3.40 service `orders` at stage `dev`: a REST API with two routes and one function behind it, a
 DynamoDB table, a scheduled function, log groups with a retention of their own. It is deployed for the first time,
 deployed again with new code, and removed.
 
-No lab has recorded such a run yet, so it is GENERATED, from documented call lists:
+The demo's run is the same life, recorded in the lab; this one is GENERATED, from documented call lists. It has what
+the lab's account does not hold: a sign-in to the console, a session of Identity Center's, AWS's own calls, an event
+that is no API call, polls, each handler's reads, tags of CloudFormation's own, a digest.
 
 - the command's own calls, in their order, are those of Serverless 3.40's source (`lib/plugins/aws/`);
 - what CloudFormation then calls for the same user follows the permissions that each type's registry schema lists for
@@ -17,10 +19,8 @@ It shows what a trail with default settings shows: management events. The object
 the bucket's HEAD and list calls, `iam:PassRole` and the permissions behind tags have no record in it, and must not.
 
 The generator stands alone on purpose: it imports nothing of tracer, so that no mistake of tracer can hide in its own
-demo. `recorder` makes records, `stack` is CloudFormation, `serverless` the command, `surroundings` the rest of the
-account, and this module the trail. Write the bundled folder anew with
-
-    cd tests && python -m demo.make_run ../tracer/demo/records
+tests. `recorder` makes records, `stack` is CloudFormation, `serverless` the command, `surroundings` the rest of the
+account, and this module the trail.
 """
 
 from __future__ import annotations
@@ -30,16 +30,17 @@ import hashlib
 import json
 import random
 import string
-import sys
-from collections.abc import Mapping
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final
 
-from demo.recorder import ACCOUNT, REGION, Json, Recorder, User, iso
-from demo.serverless import first_deploy, redeploy, remove
-from demo.stack import Stack
-from demo.surroundings import (
+from runs.recorder import ACCOUNT, REGION, Json, Recorder, User, iso
+from runs.rest.serverless import first_deploy, redeploy, remove
+from runs.rest.stack import Stack
+from runs.rest.surroundings import (
     alice_deploys_something_else,
     alice_looks_around,
     auditor_reads,
@@ -166,5 +167,9 @@ def write(folder: Path, seed: int = SEED) -> None:
         path.write_bytes(gzip.compress(content, mtime=0))
 
 
-if __name__ == "__main__":
-    write(Path(sys.argv[1]))
+@contextmanager
+def records_path() -> Iterator[Path]:
+    """A folder with the run, while it is needed."""
+    with tempfile.TemporaryDirectory() as folder:
+        write(Path(folder))
+        yield Path(folder)

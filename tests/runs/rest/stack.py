@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
-from demo.recorder import ACCOUNT, READS, REGION, Caller, Json, Recorder, User, spoken
+from runs.recorder import ACCOUNT, READS, REGION, Caller, Json, Recorder, User, spoken
 
 SERVICE: Final = "orders"
 STAGE: Final = "dev"

@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Final
 
-from demo.recorder import ACCOUNT, REGION, Caller, Recorder, User, role_session, spoken
-from demo.stack import LOGS_API, ROLE, ROLE_ARN, STACK, TABLE, Stack, function_name, log_group, on_table
+from runs.recorder import ACCOUNT, REGION, Caller, Recorder, User, role_session, spoken
+from runs.rest.stack import LOGS_API, ROLE, ROLE_ARN, STACK, TABLE, Stack, function_name, log_group, on_table
 
 CONSOLE_AGENT: Final = "Mozilla/5.0 (X11; Linux x86_64; rv:144.0) Gecko/20100101 Firefox/144.0"
 WORKER_AGENT: Final = "awslambda-worker/1.0  rusoto/0.48.0 rust/1.83.0 linux"

@@ -12,9 +12,9 @@ from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import Final
 
-from demo import stack as cfn
-from demo.recorder import ACCOUNT, REGION, Recorder
-from demo.stack import SERVICE, STACK, STAGE, Stack, function_arn, function_name
+from runs.recorder import ACCOUNT, REGION, Recorder
+from runs.rest import stack as cfn
+from runs.rest.stack import SERVICE, STACK, STAGE, Stack, function_arn, function_name
 
 FUNCTIONS: Final = ("create", "report")
 """`create` answers both routes; `report` runs once a day."""
