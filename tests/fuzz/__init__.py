@@ -7,7 +7,8 @@ documented.
 An execution of most parsers is one input. One of the record path is one record: taken through scan, parse, attribution,
 select, mapping and fold, together with the other records of its input, which is a log file. Both are counted.
 
-The same `corpus/` (one folder a harness) feeds two drivers:
+The same `corpus/` (one folder a harness) feeds two drivers. It is written by hand, but for the `explored-*`: of what
+atheris found, the shortest inputs that reach lines which no other reaches.
 
     explore.py    atheris, guided by coverage, in instrumented code: slow, and finds what nobody thought of
     bulk.py       inputs made of the corpus and of what was explored (`inputs.py`), by a seed, at full speed
