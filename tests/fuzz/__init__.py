@@ -11,7 +11,7 @@ The same `corpus/` (one folder a harness) feeds two drivers. It is written by ha
 atheris found, the shortest inputs that reach lines which no other reaches.
 
     explore.py    atheris, guided by coverage, in instrumented code: slow, and finds what nobody thought of
-    bulk.py       inputs made of the corpus and of what was explored (`inputs.py`), by a seed, at full speed
+    bulk.py       inputs made of the corpus and of what was explored (`mutation.py`, `logs.py`), by a seed
 
 `python -m fuzz` (`make fuzz`) runs one after the other; `test_fuzz.py` a short bulk run, in `make test`.
 """
