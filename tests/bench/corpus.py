@@ -9,8 +9,8 @@ principals an account, among them the two roles that the benchmarks ask about, a
 What makes real records unlike each other makes these so, as often as in the trails that were counted for it: a role's
 sessions (several at once, with new credentials in each file), requests of which half are like no other (a page, a
 time, a text; a token in few), tools with a user agent of their own, errors in a tenth of the calls, versions of the
-record side by side. Sizes, and how well they pack, are near theirs: 1,090 bytes on average, 7.2 times smaller packed; of
-real ones it is 1,261 and 8.6.
+record side by side. Sizes, and how well they pack, are near theirs: 1,090 bytes on average, 7.2 times smaller packed;
+of real ones it is 1,261 and 8.6.
 """
 
 from __future__ import annotations

@@ -145,7 +145,7 @@ def traces(folder: Path, run: DeployRun) -> tuple[object, object]:
     source = FileSource([folder])
     records = [decoded(item) for item in FileSource([folder]).records(run)]
     fast = attempt(lambda: pipeline.trace(source, run, OPTIONS))
-    return fast, attempt(lambda: reduce.reduce_records(lambda: records, run, OPTIONS))
+    return fast, attempt(lambda: reduce.reduce_records(lambda: records, run, OPTIONS, source.findings))
 
 
 def put(folder: Path, *texts: str) -> Path:

@@ -13,17 +13,14 @@ by `tracer.reduce.parse`, which knows all forms, and is a call of its own. How m
 from __future__ import annotations
 
 import re
-import sys
-from collections.abc import Callable, Hashable
-from datetime import UTC, datetime
+from collections.abc import Hashable
+from datetime import datetime
 from typing import TYPE_CHECKING, Final, NamedTuple
-
-import msgspec
 
 from tracer.model.record import RawRecord, Record, Unreadable, UserIdentity, forwarder, is_service, service_of
 from tracer.reduce.callers import Caller, caller_of
 from tracer.reduce.denials import is_denied
-from tracer.reduce.parse import MAX_DEPTH, parse, time_text
+from tracer.reduce.parse import Fields, fields_of, identity_of, parse, record_of, time_text
 from tracer.reduce.request import TOKENS, told
 
 if TYPE_CHECKING:
@@ -31,42 +28,6 @@ if TYPE_CHECKING:
 
 REMEMBERED: Final = 2_048
 """How many calls are remembered at least; twice as many at most."""
-
-_STAMP: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
-"""An eventTime as CloudTrail writes it."""
-
-_LONG_NUMBER: Final = sys.int_info.default_max_str_digits
-_long_number: Final = re.compile(rb"\d{%d}" % _LONG_NUMBER).search
-"""A number that Python refuses to read."""
-
-_NULL: Final = msgspec.Raw(b"null")
-
-
-class _Fields(msgspec.Struct, gc=False):
-    """The fields of a record that reduce uses; those with an inner form stay text."""
-
-    event_id: str | None = msgspec.field(name="eventID", default=None)
-    event_time: str | None = msgspec.field(name="eventTime", default=None)
-    identity: msgspec.Raw = msgspec.field(name="userIdentity", default=_NULL)
-    source: str | None = msgspec.field(name="eventSource", default=None)
-    name: str | None = msgspec.field(name="eventName", default=None)
-    type: str | None = msgspec.field(name="eventType", default=None)
-    category: str | None = msgspec.field(name="eventCategory", default=None)
-    region: str | None = msgspec.field(name="awsRegion", default=None)
-    source_ip: str | None = msgspec.field(name="sourceIPAddress", default=None)
-    user_agent: str | None = msgspec.field(name="userAgent", default=None)
-    error_code: str | None = msgspec.field(name="errorCode", default=None)
-    error_message: str | None = msgspec.field(name="errorMessage", default=None)
-    request: msgspec.Raw = msgspec.field(name="requestParameters", default=_NULL)
-    response: msgspec.Raw = msgspec.field(name="responseElements", default=_NULL)
-    resources: msgspec.Raw = msgspec.field(name="resources", default=_NULL)
-    recipient: str | None = msgspec.field(name="recipientAccountId", default=None)
-    shared: str | None = msgspec.field(name="sharedEventID", default=None)
-    api_version: str | None = msgspec.field(name="apiVersion", default=None)
-
-
-_decode: Final[Callable[[bytes], _Fields]] = msgspec.json.Decoder(_Fields).decode
-
 
 _TOKEN: Final = re.compile(
     rb'\{(?:"[^"\\]*+":(?:"[^"\\]*+"|[^][{}",]++),)*?(?P<token>"(?i:%b)":"(?!arn:)[^"\\]*+",?)'
@@ -121,7 +82,7 @@ class Call:
 
     def __init__(
         self,
-        source: Record | bytes,
+        source: Record | Fields,
         who: _Who,
         said: Said,
         event_type: str,
@@ -160,10 +121,8 @@ class Call:
     @property
     def record(self) -> Record:
         """One of its records, read in full when it is first asked for. Its id and its time are that one's alone."""
-        if isinstance(self._source, bytes):
-            record = parse(self._source)
-            assert isinstance(record, Record), "what cannot be read was not taken for a call"  # noqa: S101
-            self._source = record
+        if isinstance(self._source, Fields):
+            self._source = record_of(self._source, self.identity)
         return self._source
 
     @property
@@ -214,23 +173,14 @@ class Calls:
 
     def _known(self, raw: bytes) -> Reading | None:
         """What `raw` says, if it has the form that CloudTrail gives its records."""
-        try:
-            if not raw.isascii():
-                raw.decode()  # msgspec does not look into what it passes over
-            fields = _decode(raw)
-            moment = datetime.fromisoformat(fields.event_time or "")
-        except (ValueError, RecursionError):  # msgspec's errors are ValueErrors
+        fields = fields_of(raw)
+        call = self._call(fields) if fields else None
+        if fields is None or call is None:
             return None
-        if not fields.event_id or not _STAMP.fullmatch(fields.event_time or "") or moment.tzinfo is not UTC:
-            return None
-        if not (fields.name or fields.source or fields.type):
-            return None
-        if raw.count(b"{") + raw.count(b"[") > MAX_DEPTH or (len(raw) > _LONG_NUMBER and _long_number(raw)):
-            return None
-        call = self._call(fields, raw)
-        return Reading(call, fields.event_id, moment, fields.event_time or "") if call else None
+        time = fields.event_time or ""
+        return Reading(call, fields.event_id or "", datetime.fromisoformat(time), time)
 
-    def _call(self, fields: _Fields, raw: bytes) -> Call | None:
+    def _call(self, fields: Fields) -> Call | None:
         said = Said(
             fields.source,
             fields.name,
@@ -248,27 +198,27 @@ class Calls:
         key = (said, bytes(fields.identity), fields.type, fields.user_agent, source_ip)
         call = self._new.get(key) or self._old.get(key)
         if call is None:
-            who = self._identified(fields, raw)
+            who = self._identified(fields)
             if who is None:
                 return None
             via = forwarder(who.identity, source_ip, fields.user_agent)
-            call = Call(raw, who, said, fields.type or "", fields.user_agent, via)
+            call = Call(fields, who, said, fields.type or "", fields.user_agent, via)
         if len(self._new) == REMEMBERED:
             self._old, self._new = self._new, {}
         self._new[key] = call
         return call
 
-    def _identified(self, fields: _Fields, raw: bytes) -> _Who | None:
+    def _identified(self, fields: Fields) -> _Who | None:
         """Who made the call; None where the record is none."""
         key = bytes(fields.identity), fields.recipient, fields.region
         who = self._who.get(key)
         if who is None:
-            record = parse(raw)
-            if isinstance(record, Unreadable):
+            identity = identity_of(fields)
+            if identity is None:
                 return None
             if len(self._who) == REMEMBERED:
                 self._who.clear()
-            who = self._who[key] = _Who(record.user_identity, caller_of(record))
+            who = self._who[key] = _Who(identity, caller_of(record_of(fields, identity)))
         return who
 
 
