@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import functools
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 from tracer.model.glob import glob_covers
@@ -27,15 +27,18 @@ class Action:
     """An action in the spelling it came with; equality, order and hash ignore case. Raises InvalidAction."""
 
     text: str
+    _lower: str = field(init=False, repr=False)
+    """What is compared."""
 
     def __post_init__(self) -> None:
         if not _ACTION.fullmatch(self.text):
             raise InvalidAction(f"not an IAM action: {self.text!r}")
+        object.__setattr__(self, "_lower", self.text.lower())
 
     @property
     def service(self) -> str:
         """The service prefix in lower case; `*` for the pattern of all actions."""
-        return self.text.partition(":")[0].lower()
+        return self._lower.partition(":")[0]
 
     @property
     def name(self) -> str:
@@ -57,10 +60,10 @@ class Action:
         return self.text
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, Action) and self.text.lower() == other.text.lower()
+        return isinstance(other, Action) and self._lower == other._lower
 
     def __hash__(self) -> int:
-        return hash(self.text.lower())
+        return hash(self._lower)
 
     def __lt__(self, other: Action) -> bool:
-        return self.text.lower() < other.text.lower()
+        return self._lower < other._lower

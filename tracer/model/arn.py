@@ -128,12 +128,17 @@ class ArnPattern:
 def _segments(text: str) -> tuple[str, ...]:
     if text == "*":
         return ("*",) * _PARTS
+    if "${" not in text:
+        return _filled_up(text.split(":", _PARTS - 1))
     # Behind the last `}` there is no variable: each `${` there would be followed to the end.
     closed = text.rfind("}") + 1
     found = itertools.chain(_VARIABLE_OR_COLON.finditer(text, 0, closed), _COLON.finditer(text, closed))
     colons = list(itertools.islice((match.start() for match in found if match.group(1)), _PARTS - 1))
     starts, ends = [0, *(colon + 1 for colon in colons)], [*colons, len(text)]
-    parts = tuple(text[start:end] for start, end in zip(starts, ends, strict=True))
+    return _filled_up([text[start:end] for start, end in zip(starts, ends, strict=True)])
+
+
+def _filled_up(parts: list[str]) -> tuple[str, ...]:
     if len(parts) < _PARTS and parts[-1].endswith("*"):
-        parts += ("*",) * (_PARTS - len(parts))
-    return parts
+        parts += ["*"] * (_PARTS - len(parts))
+    return tuple(parts)

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import functools
 import re
-from collections.abc import Iterable
 from dataclasses import dataclass
 
 from tracer.model.arn import ArnPattern
@@ -44,8 +43,9 @@ class Generalizer:
             return pattern, ()
         *head, resource = pattern.segments
         widened: list[Widening] = []
-        for rule in generated.rules_for(pattern.service):
-            resource = self._apply(rule, resource, widened)
+        for rule, expression in _expressions(pattern.service, self.stacks):
+            if expression.search(resource):
+                resource = self._apply(rule, expression, resource, widened)
         if self.mode is ResourcesMode.SERVICE and self.service:
             resource = self._prefixes(resource, widened)
         if not widened:
@@ -56,6 +56,8 @@ class Generalizer:
         """The condition block with the ARNs that an Arn operator compares generalized as resources are: a policy that
         CloudFormation made has another name in the next stack.
         """
+        if not conditions.items:
+            return conditions
         items = []
         for operator, key, values in conditions.items:
             if operator.startswith("Arn"):
@@ -63,7 +65,7 @@ class Generalizer:
             items.append((operator, key, values))
         return Conditions(tuple(items))
 
-    def _apply(self, rule: GeneratedRule, resource: str, widened: list[Widening]) -> str:
+    def _apply(self, rule: GeneratedRule, expression: re.Pattern[str], resource: str, widened: list[Widening]) -> str:
         def star(match: re.Match[str]) -> str:
             found = match.group("id")
             if found == rule.to or (rule.made_only and found not in self.made):
@@ -72,8 +74,7 @@ class Generalizer:
             start, end = match.start("id") - match.start(), match.end("id") - match.start()
             return match.group()[:start] + rule.to + match.group()[end:]
 
-        expression = _compiled(rule.match, self.stacks)
-        return expression.sub(star, resource) if expression else resource
+        return expression.sub(star, resource)
 
     def _prefixes(self, resource: str, widened: list[Widening]) -> str:
         """Names that begin with the service's and stage's own prefix, cut to it. `orders-dev-*` never reaches
@@ -104,9 +105,11 @@ def _names_of(service: str, stages: tuple[str, ...]) -> re.Pattern[str]:
 
 
 @functools.lru_cache(maxsize=1024)
-def _compiled(match: str, stacks: Iterable[str]) -> re.Pattern[str] | None:
-    """A rule's expression; one about the run's stacks applies only where there are some."""
-    if "{stack}" not in match:
-        return re.compile(match)
+def _expressions(service: str, stacks: tuple[str, ...]) -> tuple[tuple[GeneratedRule, re.Pattern[str]], ...]:
+    """The rules about a service's ARNs, compiled; those about the run's stacks apply only where there are some."""
     names = "|".join(re.escape(escape(stack)) for stack in stacks)
-    return re.compile(match.replace("{stack}", f"(?:{names})")) if names else None
+    return tuple(
+        (rule, re.compile(rule.match.replace("{stack}", f"(?:{names})")))
+        for rule in generated.rules_for(service)
+        if names or "{stack}" not in rule.match
+    )
