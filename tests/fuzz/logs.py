@@ -1,9 +1,10 @@
 """Log files of many mutated records: what the bulk run feeds to the record path.
 
 The records come from the corpus and from every case of `tests/cases`, so that each service's parameters are among them.
-Each is changed in a few of its values, most often not so much that it is no record any more; callers, times, parameters
-and errors of one are put into others. Four in ten are a call of their file again, under an id of their own: logs repeat
-themselves, and tracer remembers. The file is of one of the forms that records come in, and now and then damaged.
+Each is changed in a few of its values, half of them parameters, most often not so much that it is no record any more;
+callers, times, parameters and errors of one are put into others. Four in ten are a call of their file again, under an
+id of their own: logs repeat themselves, and tracer remembers. The file is of one of the forms that records come in, and
+now and then damaged.
 """
 
 from __future__ import annotations
@@ -72,7 +73,7 @@ def _mutant(pool: Sequence[Document], draw: random.Random) -> dict[str, Json]:
     if draw.random() < 0.25:
         content["userIdentity"] = draw.choice(pool).content.get("userIdentity")
     for _ in range(draw.choice((0, 1, 1, 1, 2, 3))):
-        path = draw.choice(record.paths)
+        path = draw.choice(draw.choice((record.paths, record.below("requestParameters") or record.paths)))
 
         def new(value: Json, path: Path = path) -> Json:
             return new_value(value, lambda old: at(draw.choice(pool).content, path, old), draw)

@@ -48,6 +48,13 @@ class Document:
     def __init__(self, content: Json) -> None:
         self.content = content
         self.paths = list(_paths(content))
+        self._below: dict[str, list[Path]] = {}
+
+    def below(self, name: str) -> list[Path]:
+        """The paths of the values under an outermost key."""
+        if name not in self._below:
+            self._below[name] = [path for path in self.paths if path[0] == name and len(path) > 1]
+        return self._below[name]
 
 
 def _paths(value: Json, path: Path = ()) -> Iterator[Path]:

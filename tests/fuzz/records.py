@@ -13,10 +13,11 @@ import json
 import re
 import zlib
 from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
 from itertools import accumulate
 from typing import Any, Final
 
-from support import record
+from support import ACCOUNT, REGION, record
 
 from tracer import reduce
 from tracer.collect.glance import Glance
@@ -27,11 +28,20 @@ from tracer.collect.shapes import read_records
 from tracer.errors import NothingSelected
 from tracer.model.permission import ResourcesMode
 from tracer.model.record import RawRecord, Unreadable
-from tracer.model.run import DeployRun, TraceOptions
+from tracer.model.run import DeployRun, TimeWindow, TraceOptions
 from tracer.model.trace import Trace
 from tracer.reduce.parse import parse
 
-_DEPLOYER: Final = "arn:aws:iam::123456789012:user/deployer"
+_DEPLOYER: Final = f"arn:aws:iam::{ACCOUNT}:user/deployer"
+_ROLE: Final = f"arn:aws:iam::{ACCOUNT}:role/ci"
+_HOUR: Final = TimeWindow(datetime(2026, 11, 24, 8, tzinfo=UTC), datetime(2026, 11, 24, 9, tzinfo=UTC))
+RUNS: Final = (
+    DeployRun(),
+    DeployRun((_DEPLOYER,)),
+    DeployRun((_DEPLOYER, _ROLE), _HOUR, regions=(REGION,), accounts=(ACCOUNT,), service="orders", stage="dev"),
+    DeployRun((_DEPLOYER,), user_agents=("aws-sdk", "cloudformation"), event_sources=("iam", "lambda", "api")),
+)
+"""What is asked for; _KNOWN is of each."""
 _KNOWN: Final = record("ListUsers", eventID="a-record-of-the-harness")
 """A record of the deployer's, so that there is a trace, and an accounting, whatever else there is."""
 _START: Final = b'{"eventVersion":"'
@@ -62,7 +72,7 @@ def target(data: bytes) -> int:
         resources=list(ResourcesMode)[draw % 3], inferred=bool(draw & 8), lifecycle=bool(draw & 16),
         include_denied=bool(draw & 32), evidence=None if draw & 64 else 3,
     )  # fmt: skip
-    run = DeployRun(principals=(_DEPLOYER,) if draw & 128 else ())
+    run = RUNS[draw >> 16 & 3]
     trace = reduce.reduce_records(lambda: [*items, _KNOWN], run, options)
     assert trace.accounting.read == len(items) + 1
     if draw & _SOMETIMES == 0:
