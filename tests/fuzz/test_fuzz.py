@@ -11,9 +11,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fuzz import arns, bulk
+from fuzz import arns, bulk, records
 from fuzz.harness import CORPUS, EXECUTIONS, seeds, target_of
 from fuzz.records import DEEP, naive_count, nests_deep
+from tracer.collect.search import all_records
+from tracer.reduce import trace
+from tracer.reduce.select import Binned, Selected
 
 USUAL: Final = 2_000
 SEED: Final = 0
@@ -53,6 +56,21 @@ def test_the_naive_count_is_asked_for():
     known = [count for count in counts if count is not None]
     assert max(known) > 30
     assert len(known) > 50
+
+
+@pytest.mark.parametrize("lost", ["by one of two readers", "between the bins"])
+def test_a_lost_record_is_noticed(monkeypatch: pytest.MonkeyPatch, lost: str):
+    if lost == "by one of two readers":
+        monkeypatch.setattr(records, "all_records", lambda file: list(all_records(file))[1:])
+    else:
+        found = trace.select
+        monkeypatch.setattr(trace, "select", lambda *asked: (item for item in found(*asked) if not late(item)))
+    with pytest.raises(AssertionError):
+        bulk.run("records", bulk.inputs("records", seeds(CORPUS / "records"), SEED), USUAL)
+
+
+def late(item: Selected | Binned) -> bool:
+    return isinstance(item, Binned) and item.bin == "outside_window"
 
 
 @pytest.mark.parametrize(
