@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import io
 import json
+import shutil
 import sys
 from collections.abc import Generator, Mapping
 from pathlib import Path
@@ -22,8 +23,11 @@ from typing import Any, Final
 import pytest
 
 WHOLE: Final = "tracer"
-FLOORS: Final[Mapping[str, float]] = {"tracer/model": 97, "tracer/reduce": 97, "tracer/emit": 97, WHOLE: 91}
+FLOORS: Final[Mapping[str, float]] = {"tracer/model": 97, "tracer/reduce": 97, "tracer/emit": 97, WHOLE: 92}
 """Percent of the lines and branches of a folder."""
+
+TOOLS: Final = ("node", "npm")
+"""Without these the tests of rehearse and of the lab are skipped, and the whole is held to nothing."""
 
 NEVER: Final = 2**30
 """After how many useless probes SlipCover takes them away, before Python 3.12. It would look for every function of the
@@ -122,7 +126,8 @@ def shares(found: Mapping[str, Any], root: Path) -> dict[str, float]:
 
 def below(shares: Mapping[str, float]) -> list[str]:
     """The folders whose share is below their floor."""
-    return [name for name, share in shares.items() if share < FLOORS[name]]
+    held = FLOORS if all(map(shutil.which, TOOLS)) else FLOORS.keys() - {WHOLE}
+    return [name for name, share in shares.items() if name in held and share < FLOORS[name]]
 
 
 def table(found: Mapping[str, Any]) -> str:

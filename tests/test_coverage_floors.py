@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 from typing import Final
 
+import coverage_floors
 import pytest
 from support import PROJECT
 
@@ -113,3 +114,11 @@ def test_what_was_imported_before_is_not_measured_and_this_is_said(tmp_path: Pat
     code, told = run(folder, "--coverage")
     assert code == pytest.ExitCode.USAGE_ERROR
     assert "before it could be measured" in told
+
+
+def test_where_the_tests_of_rehearse_are_skipped_the_whole_is_held_to_nothing(monkeypatch: pytest.MonkeyPatch):
+    shares = {"tracer/emit": 96.9, "tracer": 91.9}
+    monkeypatch.setattr(coverage_floors, "TOOLS", ())
+    assert coverage_floors.below(shares) == ["tracer/emit", "tracer"]
+    monkeypatch.setattr(coverage_floors, "TOOLS", ("a-tool-that-there-is-not",))
+    assert coverage_floors.below(shares) == ["tracer/emit"]
