@@ -1,11 +1,11 @@
 """`make bench`: how fast tracer is, beside its peers and beside the floor, as the table that README quotes.
 
-    python tests/bench/run.py [--folder .bench] [--rounds 3] [--largest 3000000]
+    python tests/bench/run.py [--folder .bench] [--rounds 3] [--largest 3000000] [--profile]
 
 Corpora are made where they are missing (`corpus.py`). Ratios are drawn from whole processes, measured interleaved in
 one run: a round starts each command once, and a command counts with its median. All that answer the question must agree
 on how many records are the role's. The peers live in an environment of their own, `--peers FOLDER` (`make bench` makes
-it); one that is not there is left out.
+it); one that is not there is left out. `--profile` tells, below the table, where tracer's own time goes (`parts.py`).
 """
 
 from __future__ import annotations
@@ -37,6 +37,8 @@ class Unmeasured(Exception):
 HERE: Final = Path(__file__).resolve().parent
 SINCE, UNTIL = "2026-11-16T00:00Z", "2026-11-23T00:00Z"
 INSIDE: Final = ("2026-11-19T13:00Z", "2026-11-19T13:30Z")
+WINDOWED: Final = 1_000_000
+"""How many records a week must have at least for the role to have some in half an hour."""
 NAME: Final = corpus.APPLICATION.rpartition("/")[2]
 
 
@@ -137,7 +139,8 @@ class Bench:
 
     def rows(self) -> Iterator[Row]:
         """The table. What cannot be measured is a row that says why, and the rest goes on."""
-        for group in (self._against_peers, self._any, self._workers, self._memory_and_growth, self._small):
+        groups = self._against_peers, self._any, self._workers, self._memory_and_growth, self._window, self._small
+        for group in groups:
             try:
                 yield from group()
             except Unmeasured as error:
@@ -166,6 +169,19 @@ class Bench:
         line = [str(python if python.exists() else sys.executable), str(HERE / "peers.py"), name]
         return Command([*line, self._week(records), corpus.APPLICATION], count=int)
 
+    def _reader(self, records: int, *, one: bool = False) -> Command:
+        return Command([sys.executable, str(HERE / "reader.py"), self._week(records)], one_processor=one)
+
+    def profile(self) -> Iterator[str]:
+        """Where the time of the role's policy goes, and where that of one out of a short window."""
+        asked: list[tuple[str, tuple[str, ...]]] = [(f"a role's policy of {self._large:,} records", ())]
+        if self._large >= WINDOWED:
+            asked.append(("the policy of 30 minutes of them", INSIDE))
+        for what, window in asked:
+            line = [sys.executable, str(HERE / "parts.py"), self._week(self._large), corpus.APPLICATION, *window]
+            parts = subprocess.run(line, check=True, capture_output=True, text=True).stdout  # noqa: S603
+            yield f"| {what}, by part | processor time, 1 worker | |\n|---|---|---|\n{parts}"
+
     def _floor(self, records: int) -> Command:
         line = [sys.executable, str(HERE / "floor.py"), self._week(records), NAME]
         return Command(line, one_processor=True)
@@ -178,13 +194,16 @@ class Bench:
         deployer = self._trace(size, corpus.DEPLOYER, one=True)
         theirs = self._trailscraper(size, *role, *week, then="generate")
         others = {name: self._peer(name, size) for name in ("duckdb", "polars", "jq")}
-        interleaved(self._rounds, mine, alone, deployer, floor, theirs, *others.values())
+        reader = self._reader(size, one=True)
+        interleaved(self._rounds, mine, alone, deployer, reader, floor, theirs, *others.values())
         if theirs:
             what = f"a role's policy of {size:,} records, against `trailscraper select \\| generate`"
             yield _times(what, theirs.time / mine.time, 20, f"{theirs.time:.1f} s, {mine.time:.2f} s")
             yield _times("the same, 1 worker", theirs.time / alone.time, 15, f"{alone.time:.2f} s")
         told = f"{alone.work:.2f} s, {floor.work:.2f} s"
         yield _at_most("the same, 1 worker, CPU against the floor", alone.work / floor.work, 1.8, " ×", told)
+        told = f"{reader.work / floor.work:.2f} × ({reader.work:.2f} s)"
+        yield Row("of that, the reader: files to the role's records", "", told)
         told = f"{deployer.work / floor.work:.2f} × ({deployer.work:.2f} s)"
         yield Row("the trace of a role for which others act (a second look)", "", told)
         for name, command in others.items():
@@ -204,8 +223,7 @@ class Bench:
 
     def _workers(self) -> Iterator[Row]:
         size = self._large
-        reader = [sys.executable, str(HERE / "reader.py"), self._week(size)]
-        one, two = Command(reader, one_processor=True), Command(reader)
+        one, two = self._reader(size, one=True), self._reader(size)
         alone, whole = self._tracer(size, one=True), self._tracer(size)
         interleaved(self._rounds, one, two, alone, whole)
         yield _times("2 workers against 1: reader", one.time / two.time, 1.6, f"{one.time:.2f} s, {two.time:.2f} s")
@@ -226,23 +244,28 @@ class Bench:
         for name, exponent in growth().items():
             yield _at_most(f"{name}, 10 k to 200 k permissions: exponent", exponent, 1.3, "")
 
-    def _small(self) -> Iterator[Row]:
-        mine, theirs = (
-            self._tracer(self._large, *INSIDE),
-            self._trailscraper(self._large, "--from", INSIDE[0], "--to", INSIDE[1]),
-        )
-        first, help_ = self._tracer(10_000), Command([sys.executable, "-m", "tracer", "--help"])
-        bare, pairs = Command([sys.executable, "-c", "pass"]), Command([sys.executable, str(HERE / "check.py")])
-        interleaved(self._rounds, mine, theirs, first, help_, bare)
-        interleaved(1, pairs)
+    def _window(self) -> Iterator[Row]:
+        if self._large < WINDOWED:
+            return
+        mine = self._tracer(self._large, *INSIDE)
+        theirs = self._trailscraper(self._large, "--from", INSIDE[0], "--to", INSIDE[1])
+        interleaved(self._rounds, mine, theirs)
         yield _at_most("a 30-minute window of 7 days", mine.time, 0.15, " s")
         if theirs:
             yield _times("the same, against trailscraper", theirs.time / mine.time, 3)
+
+    def _small(self) -> Iterator[Row]:
+        first, help_ = self._tracer(10_000), Command([sys.executable, "-m", "tracer", "--help"])
+        bare = Command([sys.executable, "-c", "pass"])
+        interleaved(self._rounds, first, help_, bare)
         yield _at_most(
             "`tracer --help` against `python -c pass`", help_.time / bare.time, 6, " ×", f"{help_.time:.3f} s"
         )
         yield _at_most("first useful output on 10,000 records", first.time, 0.25, " s")
-        yield _at_most("1,000,000 (action, ARN) pairs against 50 statements, with start and pairs", pairs.time, 3, " s")
+        line = [sys.executable, str(HERE / "check.py")]
+        told = subprocess.run(line, check=False, capture_output=True, text=True).stdout  # noqa: S603
+        seconds = float(told.rpartition(": ")[2].partition(" s")[0])
+        yield _at_most("1,000,000 (action, ARN) pairs against 50 statements", seconds, 1, " s")
 
 
 def growth() -> dict[str, float]:
@@ -300,6 +323,7 @@ def main() -> None:
     parser.add_argument("--peers", type=Path, default=Path(".venv-peers"))
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--largest", type=int, default=3_000_000)
+    parser.add_argument("--profile", action="store_true")
     given = parser.parse_args()
     bench = Bench(given.folder, given.peers, given.rounds, given.largest)
     today = datetime.datetime.now(datetime.UTC).date()
@@ -310,6 +334,8 @@ def main() -> None:
     for row in bench.rows():
         sys.stdout.write(f"{row}\n")
         sys.stdout.flush()
+    for table in bench.profile() if given.profile else ():
+        sys.stdout.write(f"\n{table}")
 
 
 if __name__ == "__main__":
