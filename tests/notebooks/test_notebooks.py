@@ -9,6 +9,10 @@ import pytest
 from nbclient import NotebookClient
 from support import PROJECT
 
+import tracer
+from tracer import demo
+from tracer.model.permission import Section
+
 FOLDER = PROJECT / "notebooks"
 NOTEBOOKS = sorted(FOLDER.glob("*.ipynb"))
 LINES = 5
@@ -79,8 +83,12 @@ def test_no_number_of_the_demo_is_typed(kept: nbformat.NotebookNode):
 
 
 ANSWERS = {
-    "01_look_at_a_run": ("calls to", "by the deployer itself", "AWS refused", "They needed"),
-    "02_from_records_to_a_policy": ("characters in", "It lacks 0 of the", "The template alone has"),
+    "01_look_at_a_run": ("calls to", "by the deployer itself", "AWS refused", "They needed {needed} permissions"),
+    "02_from_records_to_a_policy": (
+        "characters in",
+        "It lacks 0 of the {needed} permissions",
+        "The template alone has",
+    ),
     "03_compare_two_runs": (
         "The redeploy added",
         "lambda:UpdateFunctionCode",
@@ -90,11 +98,20 @@ ANSWERS = {
 }
 
 
+@pytest.fixture(scope="module")
+def needed() -> int:
+    """How many permissions the deployer needed: actions on resources, each once, whoever made the call for it."""
+    with demo.records_path() as logs:
+        trace = tracer.trace(logs, principal=demo.PRINCIPAL, region=demo.REGION)
+    needs = [used.permission for used in trace.permissions if used.permission.section is Section.DEPLOYER]
+    return len({(need.action, need.resource) for need in needs})
+
+
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
-def test_it_runs_and_answers(path: Path, monkeypatch: pytest.MonkeyPatch):
+def test_it_runs_and_answers(path: Path, needed: int, monkeypatch: pytest.MonkeyPatch):
     notebook = executed(path.name, monkeypatch)
     outputs = [output for cell in code(notebook) for output in cell.outputs]
     assert [output.text for output in outputs if output.output_type == "stream" and output.name == "stderr"] == []
     assert any("image/png" in output.get("data", {}) for output in outputs)
     answer = printed(notebook.cells[-1])
-    assert [words for words in ANSWERS[path.stem] if words not in answer] == []
+    assert [words for words in ANSWERS[path.stem] if words.format(needed=needed) not in answer] == []
