@@ -7,7 +7,7 @@ from typing import Any, cast
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from support import ACCOUNT, record
+from support import ABSENT, ACCOUNT, iam_user, record
 
 from tracer.model.permission import Widening
 from tracer.model.record import Record
@@ -246,6 +246,75 @@ def test_a_role_that_is_made_has_the_path_that_the_call_gives_it(path: str, name
     event = parsed("CreateRole", "iam", request={"roleName": "deploy", "path": path}, error="AccessDenied")
     (found,) = resources("iam:CreateRole", event)
     assert (found.pattern.text, found.pathless) == (f"{ROLE}/{name}", False)
+
+
+@pytest.mark.parametrize(
+    ("response", "id_"), [({"vpc": {"vpcId": "vpc-06fe1a64761a0f720"}}, "vpc-06fe1a64761a0f720"), (None, "")]
+)
+def test_the_id_of_what_a_call_makes_is_told_where_the_response_has_it(response: dict[str, Any] | None, id_: str):
+    (found,) = resources("ec2:CreateVpc", parsed("CreateVpc", "ec2", request={"cidrBlock": "x"}, response=response))
+    assert found.widened == (Widening("resource", id_, "*", "new-resource"),)
+
+
+def test_what_a_policy_always_states_as_a_star_is_not_left_open_by_a_call():
+    event = parsed("DescribeNodegroup", "eks", error="ThrottlingException")
+    (found,) = (one for one in resources("eks:DescribeNodegroup", event) if ":nodegroup/" in one.pattern.text)
+    assert found.pattern.text.endswith(":nodegroup/*/*/*")
+    assert {step.rule for step in found.widened} == {"unknown-cluster-name", "unknown-nodegroup-name"}
+
+
+def test_two_types_with_one_form_are_one_resource():
+    names = {"channelGroupName": "live", "channelName": "news"}
+    found = texts("mediapackagev2:GetChannelPolicy", request=names)
+    assert sorted(found) == ["channelGroup/live", "channelGroup/live/channel/news"]
+
+
+@pytest.mark.parametrize(
+    ("given", "pathless"), [(f"{ROLE}/deploy", False), ("deploy", True)], ids=["its ARN", "its name"]
+)
+def test_an_arn_says_that_a_role_has_no_path_and_a_name_does_not(given: str, pathless: bool):
+    fact = table.lookup("iam", "PassRole")
+    assert fact is not None
+    event = parsed("StartPipeline", "codepipeline", request={"with": {"role": given}})
+    (found,) = resources_of(event, fact, Inventory(), "role", ("with.role",))
+    assert (found.pattern.text, found.pathless) == (f"{ROLE}/deploy", pathless)
+
+
+CLICKS: dict[str, Any] = {"request": {"streamName": "clicks"}}
+OTHERS = {"accountId": "999999999999", "type": "AWS::S3::Bucket"}
+
+
+@pytest.mark.parametrize(
+    ("fields", "head"),
+    [
+        ({}, f"arn:aws:kinesis:us-east-1:{ACCOUNT}"),
+        ({"resources": [OTHERS]}, "arn:aws:kinesis:us-east-1:999999999999"),
+        ({"resources": [OTHERS, OTHERS | {"accountId": ACCOUNT}]}, f"arn:aws:kinesis:us-east-1:{ACCOUNT}"),
+        (
+            {"user": iam_user(arn=f"arn:aws-us-gov:iam::{ACCOUNT}:user/x")},
+            f"arn:aws-us-gov:kinesis:us-east-1:{ACCOUNT}",
+        ),
+        (
+            {"user": {"type": "IAMUser", "accountId": ACCOUNT}, "region": "cn-north-1"},
+            f"arn:aws-cn:kinesis:cn-north-1:{ACCOUNT}",
+        ),
+        (
+            {"user": {"type": "IAMUser", "userName": "x"}, "recipientAccountId": ABSENT},
+            "arn:aws:kinesis:us-east-1:*",
+        ),
+    ],
+    ids=[
+        "the caller's account",
+        "whose resources the record lists",
+        "several owners",
+        "the caller's partition",
+        "the region's, of a caller without an ARN",
+        "an account that nothing tells",
+    ],
+)
+def test_whose_and_where_a_resource_is_that_is_named_without_an_arn(fields: dict[str, Any], head: str):
+    (found,) = resources("kinesis:DescribeStream", parsed("DescribeStream", "kinesis", **CLICKS | fields))
+    assert found.pattern.text == f"{head}:stream/clicks"
 
 
 def test_another_service_s_resource_is_named_by_its_arn_alone():
