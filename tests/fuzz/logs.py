@@ -39,6 +39,7 @@ def logs(corpus: Sequence[bytes], draw: random.Random) -> Iterator[bytes]:
 
 
 def _records(corpus: Sequence[bytes]) -> list[Document]:
+    """The records to mutate: those of the cases, and those in the corpus."""
     found = [case for one in cases() for case in (*one.before, one.record)]
     for data in corpus:
         for item in read_records([data], "corpus"):

@@ -69,10 +69,10 @@ def changed(content: Json, path: Path, new: Callable[[Json], Json], draw: random
     """A document with one value replaced, removed or renamed, if it is still there; the rest of it is shared."""
     if not path:
         return new(content)
-    key, what = path[0], draw.random() if len(path) == 1 else 1.0
     if not isinstance(content, dict | list):
         return content
-    copy = content.copy()
+    copy, key = content.copy(), path[0]
+    what = draw.random() if len(path) == 1 else 1.0  # only the value itself goes, or gets another name
     try:
         if what < 0.1:
             del copy[key]
@@ -107,8 +107,8 @@ def at(content: Json, path: Path, otherwise: Json = None) -> Json:
 
 
 def _inserted(text: str, token: str, draw: random.Random) -> str:
-    at = draw.randint(0, len(text))
-    return text[:at] + token + text[at:]
+    place = draw.randint(0, len(text))
+    return text[:place] + token + text[place:]
 
 
 def mutated(data: bytes, draw: random.Random, others: Sequence[bytes] = ()) -> bytes:
