@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from support import ABSENT, ACCOUNT, iam_user, record
 
+from tracer.model.arn import ArnPattern
 from tracer.model.permission import Widening
 from tracer.model.record import Record
 from tracer.reduce.inventory import Inventory
@@ -156,6 +157,11 @@ def test_an_action_without_resource_types_is_checked_on_everything():
         "ec2:DescribeVpcs", parsed("DescribeVpcs", "ec2", request={"vpcSet": {"items": [{"vpcId": "vpc-1"}]}})
     )
     assert (found.pattern.text, found.named) == ("*", True)
+
+
+def test_a_call_that_may_be_checked_on_much_and_names_nothing_stands_on_everything():
+    (found,) = resources("iot:TagResource", parsed("TagResource", "iot", request={}))
+    assert found == Resource(ArnPattern("*"), (Widening("resource", "", "*", "names-no-resource"),), named=False)
 
 
 def test_the_new_resource_of_a_type_is_named_by_its_name_alone():
