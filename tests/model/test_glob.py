@@ -124,3 +124,29 @@ def test_variables_without_an_end_are_passed_over_at_once(pattern: str):
     """Not in the square of their number, which would take minutes."""
     assert has_wildcard(pattern) is pattern.endswith("}")
     assert len(ArnPattern(f"arn:aws:s3:::{pattern}:").segments) == 6
+
+
+@pytest.mark.parametrize(
+    ("pattern", "covered"),
+    [("*a" * 1_000, True), ("*a" * 1_000 + "b", False), ("?*a" * 1_000, True), ("*" + "?a" * 2_001, False)],
+    ids=["enough", "another end", "gaps of one or more", "too long"],
+)
+def test_a_thousand_wildcards_over_thousands_of_places(pattern: str, covered: bool):
+    """Not place by place, which would take minutes."""
+    assert glob_covers(pattern, "a" * 4_000) is covered
+
+
+@pytest.mark.parametrize(
+    ("pattern", "other", "covered"),
+    [
+        ("??*", "?*a", True),
+        ("???*", "?*a", False),
+        ("a?*c", "a?:c", False),
+        ("a??*", "a${x}bc", True),
+        ("a???*", "a${x}bc", False),
+        ("?*?", "*??", True),
+    ],
+    ids=["as many", "one more", "a colon between", "a variable may be empty", "and counts nothing", "in any order"],
+)
+def test_a_gap_of_at_least_so_many(pattern: str, other: str, covered: bool):
+    assert glob_covers(pattern, other, spanning=False) is covered
