@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Hashable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
@@ -36,6 +36,9 @@ _ALL_OF_A_KIND: Final = re.compile(r"/?[A-Za-z0-9-]+[/:]\*")
 _REMEMBERED: Final = 16_384
 """How many outcomes are remembered: some 300 bytes each."""
 
+_USES_REMEMBERED: Final = 2_048
+"""Of how many needs it is remembered where they are counted: some 3 KB each."""
+
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
@@ -64,6 +67,7 @@ class Reduction:
         self._deduction = Deduction(options.commands)
         self._remarks: set[Finding] = set()
         self._outcomes: dict[bytes, Outcome] = {}
+        self._uses: dict[Hashable, tuple[Tally, ...]] = {}
         self._bins: Counter[str] = Counter()
         self._places: Counter[tuple[str | None, str | None, str]] = Counter()
         self._service, self._stages = _service_and_stages(run, members)
@@ -127,10 +131,22 @@ class Reduction:
             return Outcome("unmapped", (self._find(record, "UNKNOWN_ACTION", mapped.reason),), place)
         if self._options.inferred:
             self._deduction.note(section, principal, record)
-        return Outcome("used", tuple(self._use(record, principal, section, mapped)), place)
+        return Outcome("used", self._use(record, principal, section, mapped), place)
 
     def _use(
         self, record: Record, principal: str, section: Section, mapped: Mapped, basis: Basis | None = None
+    ) -> tuple[Tally, ...]:
+        """Where a call is counted that needed all this: calls of one event that needed the same have the same lines."""
+        use = record.event_source, record.event_name, record.via, principal, section, mapped, basis
+        tallies = self._uses.get(use)
+        if tallies is None:
+            if len(self._uses) == _USES_REMEMBERED:
+                self._uses.clear()
+            tallies = self._uses[use] = tuple(self._lines(record, principal, section, mapped, basis))
+        return tallies
+
+    def _lines(
+        self, record: Record, principal: str, section: Section, mapped: Mapped, basis: Basis | None
     ) -> Iterator[Tally]:
         lines: dict[Permission, tuple[Widening, ...]] = {}
         for check in mapped.checks:
