@@ -323,6 +323,17 @@ def test_whose_and_where_a_resource_is_that_is_named_without_an_arn(fields: dict
     assert found.pattern.text == f"{head}:stream/clicks"
 
 
+def test_a_listed_arn_is_read_by_the_expressions_of_its_form():
+    """The ARN of a subscription says its topic, which is what AWS checks."""
+    listed = [{"ARN": f"arn:aws:sns:us-east-1:{ACCOUNT}:orders:1b2c3d4e-5f60-4718-9a0b-c1d2e3f40516"}]
+    assert texts("sns:Publish", resources=listed) == ["orders"]
+
+
+def test_what_a_call_is_about_comes_first_where_many_types_may_be_meant():
+    group = f"arn:aws:iot:us-east-1:{ACCOUNT}:billinggroup"
+    assert texts("iot:TagResource", request={"beside": f"{group}/b", "resourceArn": f"{group}/a"}) == ["billinggroup/a"]
+
+
 def test_another_service_s_resource_is_named_by_its_arn_alone():
     group = f"arn:aws:resource-groups:us-east-1:{ACCOUNT}:group/web"
     started = {"instancesSet": {"items": [{"instanceId": "i-0a1b2c3d"}]}}
