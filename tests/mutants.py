@@ -37,9 +37,12 @@ GROUPS: Final[Mapping[tuple[str, ...], tuple[str, ...]]] = {
         "tests/emit/test_idle.py",
         "tests/emit/test_merge.py",
     ),
-    ("tracer/reduce/actions.py", "tracer/reduce/select.py", "tracer/reduce/resources.py"): (
-        "tests/reduce",
+    ("tracer/reduce/actions.py",): ("tests/reduce/test_actions.py", "tests/cases"),
+    ("tracer/reduce/select.py",): ("tests/reduce/test_select.py", "tests/reduce/test_seen.py"),
+    ("tracer/reduce/keys.py", "tracer/reduce/plan.py", "tracer/reduce/reading.py", "tracer/reduce/resources.py"): (
         "tests/cases",
+        "tests/reduce/test_keys.py",
+        "tests/reduce/test_resources.py",
     ),
 }
 """The modules that are mutated together, and the tests that are run on them."""
