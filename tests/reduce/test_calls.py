@@ -93,6 +93,7 @@ def call_of(request: Mapping[str, Any] | None, calls: Calls) -> Call:
         ({"note": '"clientToken":"1"'}, {"note": '"clientToken":"2"'}, False),
         ({"note": '{"clientToken":"1"}'}, {"note": '{"clientToken":"2"}'}, False),
         ({"clientToken": {"queueName": "q"}}, {"clientToken": {"queueName": "p"}}, False),
+        ({"clientToken": "1", **OMITTED}, OMITTED, False),
         ({}, None, False),
     ],
 )  # fmt: skip
