@@ -1,7 +1,5 @@
-"""An event history over HTTP: answers LookupEvents as AWS does, for moto has none.
-
-It holds the records that it is given, and shows them as late as it is told to. JSON 1.1, one operation, 50 events a
-page, the most recent first (https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_LookupEvents.html).
+"""An event history over HTTP, for moto has none: it shows the records that it is given, as late and with such faults as
+it is told to. What it answers is what a rehearsal's account answers (`tracer.rehearse.history`).
 """
 
 from __future__ import annotations
@@ -10,11 +8,11 @@ import json
 import socket
 import threading
 from collections.abc import Mapping
-from datetime import datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, ClassVar
 
-PAGE = 50
+from tracer.rehearse.history import look_up
+
 _FAULTS = {"error": (500, b"{}"), "expired": (400, b'{"__type": "ExpiredTokenException", "message": "a fault"}')}
 
 
@@ -45,29 +43,7 @@ class EventHistory:
     def answer(self, request: dict[str, Any], region: str) -> dict[str, Any]:
         """A page of the events that fit."""
         self.asked.append(request)
-        records = self.records if len(self.asked) > self.delivered_after else []
-        fitting = [record for record in records if record["awsRegion"] == region and _fits(record, request)]
-        fitting.sort(key=_moment, reverse=True)
-        at = int(request.get("NextToken", 0))
-        more = {"NextToken": str(at + PAGE)} if len(fitting) > at + PAGE else {}
-        return {
-            "Events": [
-                {"EventId": record["eventID"], "EventTime": _moment(record), "CloudTrailEvent": json.dumps(record)}
-                for record in fitting[at:][:PAGE]
-            ]
-        } | more
-
-
-def _moment(record: Mapping[str, Any]) -> float:
-    return datetime.fromisoformat(record["eventTime"]).timestamp()
-
-
-def _fits(record: Mapping[str, Any], request: Mapping[str, Any]) -> bool:
-    moment = _moment(record)
-    keys = {"EventName": "eventName"}
-    return request.get("StartTime", 0) <= moment <= request.get("EndTime", moment) and all(
-        record[keys[asked["AttributeKey"]]] == asked["AttributeValue"] for asked in request.get("LookupAttributes", ())
-    )
+        return dict(look_up(self.records if len(self.asked) > self.delivered_after else [], request, region))
 
 
 class _Handler(BaseHTTPRequestHandler):

@@ -56,6 +56,7 @@ def main(path: Path, exit_code: int) -> None:
                 "sourceIPAddress": "192.0.2.10",
                 "userAgent": params["headers"]["User-Agent"],
                 "requestParameters": lower_camel(asked[-1]),
+                "readOnly": model.name.startswith(("Describe", "Get", "List")),
                 "eventID": str(uuid.uuid4()),
                 "eventType": "AwsApiCall",
                 "recipientAccountId": arn.split(":")[4],

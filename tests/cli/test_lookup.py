@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from event_history import PAGE, EventHistory
+from event_history import EventHistory
 from runs.rest.run import records_path
 from support import run_cli
 
@@ -44,7 +44,7 @@ def history(credentials: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
         logs = [path for path in folder.rglob("*.gz") if "CloudTrail-Digest" not in path.parts]
         records = [record for path in logs for record in json.loads(gzip.decompress(path.read_bytes()))["Records"]]
     history.records = [shifted(record) for record in records if record and "eventID" in record]
-    assert (PAGES - 1) * PAGE < len(history.records) <= PAGES * PAGE
+    assert (PAGES - 1) * lookup.PAGE < len(history.records) <= PAGES * lookup.PAGE
     monkeypatch.setenv("AWS_ENDPOINT_URL_CLOUDTRAIL", history.endpoint)
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "xdg"))
     monkeypatch.setattr(lookup, "REQUESTS_PER_SECOND", 1_000)

@@ -25,6 +25,7 @@ from typing import Any, Final
 
 from tracer.collect.athena_client import Athena, Table, asking
 from tracer.collect.aws import ClientFactory, new_client
+from tracer.collect.interface import unchecked
 from tracer.collect.question import (
     Condition,
     accounts_of,
@@ -140,11 +141,7 @@ class AthenaSource:
             f"Athena was asked for the records of {self._table} that the run can need, and no others are counted as "
             "read; what the trail does not log (data events, by default) is not there"
         )
-        unchecked = (
-            f"the log files behind {self._table} were not checked against the trail's digests: --verify does that "
-            "where they are read from the bucket"
-        )
-        return Finding("COVERAGE_GAP", message), Finding("INTEGRITY_UNCHECKED", unchecked)
+        return Finding("COVERAGE_GAP", message), unchecked(f"the log files behind {self._table}")
 
     def sql(self, run: DeployRun) -> str:
         """The query with its values in it, to be read and to be pasted; the table's partitions are asked for.

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import BinaryIO, Final
 
 from tracer.collect.inflate import CHUNK
-from tracer.collect.interface import DELIVERED
+from tracer.collect.interface import DELIVERED, unchecked
 from tracer.collect.meter import Meter, Unwatched
 from tracer.collect.search import LONGEST_TEXT, Content, FileSearch, Streamed, all_records, unpacked
 from tracer.collect.shapes import read_records
@@ -40,11 +40,6 @@ https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-find-log-f
 _LOOKED_FOR: Final = (
     "any file counts but hidden ones and those named CloudTrail-Digest or CloudTrail-Insight; "
     "name the folder that holds AWSLogs/, or one below it"
-)
-
-_UNCHECKED: Final = (
-    "a trail's log files were read from a folder, and were not checked against the trail's digests: --verify does that "
-    "where they are read from the bucket"
 )
 
 
@@ -101,7 +96,7 @@ class FileSource:
             came = f"{len(self._late)} log files were delivered more than {self._slack} after the window and not read"
             yield Finding("COVERAGE_GAP", f"{came}: calls may be missing (--slack)")
         if self._of_a_trail:
-            yield Finding("INTEGRITY_UNCHECKED", _UNCHECKED)
+            yield unchecked("a trail's log files were read from a folder, and")
 
     def _records_at(self, path: str, window: TimeWindow) -> Iterator[RawRecord]:
         if path == STDIN:

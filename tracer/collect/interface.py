@@ -51,3 +51,16 @@ class QuerySource(RecordSource, Protocol):
     def sql(self, run: DeployRun) -> str:
         """The query that `records` would run, with its values in it; it is not run. Raises CollectError."""
         ...
+
+
+def unchecked(files: str, *, from_the_bucket: bool = False) -> Finding:
+    """That nobody held a trail's log files against its digests.
+
+    Args:
+        files: which files, in words.
+        from_the_bucket: whether they are read from the bucket, where `--verify` checks them.
+    """
+    where = "" if from_the_bucket else " where they are read from the bucket"
+    return Finding(
+        "INTEGRITY_UNCHECKED", f"{files} were not checked against the trail's digests: --verify does that{where}"
+    )

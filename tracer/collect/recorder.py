@@ -133,8 +133,7 @@ def record(
     run = replace(run, until=_not_after(run.until, answers.values(), tell), markers=markers)
     _save(run, path, tell)
     tell(_ending(run, path))
-    # Whoever runs tracer next, as the same principal, asks AWS when the window is over: its calls are not the run's.
-    time.sleep(max(0.0, (_second_after(ended) - ended).total_seconds() - (time.monotonic() - finished)))
+    _outlast(ended, finished)
     return exit_code
 
 
@@ -272,6 +271,12 @@ def _environment(
 def _second_after(moment: datetime) -> datetime:
     """The end of a window that holds `moment`: eventTime has whole seconds."""
     return moment.replace(microsecond=0) + timedelta(seconds=1)
+
+
+def _outlast(ended: datetime, finished: float) -> None:
+    """Wait until the second of the end is over: what tracer asks next, as the same principal, is no call of the run."""
+    left = (_second_after(ended) - ended).total_seconds() - (time.monotonic() - finished)
+    time.sleep(max(0.0, left))
 
 
 def _not_before(ended: datetime, least: datetime, tell: Callable[[str], None]) -> datetime:

@@ -27,7 +27,7 @@ from tracer.collect.bucket import CHUNK, GET, LIST, Bucket, Withheld, needed
 from tracer.collect.cache import Cache, StoredObject, default_folder
 from tracer.collect.discovery import discover
 from tracer.collect.glance import Glance
-from tracer.collect.interface import DELIVERED, USUAL
+from tracer.collect.interface import DELIVERED, USUAL, unchecked
 from tracer.collect.meter import Meter, Unwatched
 from tracer.collect.shapes import read_records
 from tracer.collect.trail import Place, is_log, last_delivery, location, log_keys
@@ -256,10 +256,7 @@ class S3Source:
                 yield Finding("COVERAGE_GAP", f"{lacking}, and calls may be missing: {first}")
         yield from self._coverage(run, plan)
         if not self._verify:
-            yield Finding(
-                "INTEGRITY_UNCHECKED",
-                f"the log files of {self._where} were not checked against the trail's digests: --verify does that",
-            )
+            yield unchecked(f"the log files of {self._where}", from_the_bucket=True)
         for place, verdict in plan.verdicts.items():
             yield from verdict.doubts([item for item in plan.files[place] if item not in plan.withheld])
 
