@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from tracer import reduce
@@ -10,6 +10,7 @@ from tracer.model.permission import ResourcesMode, Section
 from tracer.model.record import RawRecord
 from tracer.model.run import DeployRun, TraceOptions
 from tracer.model.trace import Trace
+from tracer.reduce.request import told
 
 DEPLOYER = "arn:aws:iam::123456789012:user/deployer"
 """The caller of `support.record`."""
@@ -46,3 +47,10 @@ def codes(trace: Trace) -> list[str]:
 
 def raw_id(raw: Mapping[str, Any]) -> str:
     return raw["eventID"]
+
+
+def otherwise(request: Mapping[str, Any], read: Collection[str] | None) -> dict[str, Any]:
+    """A request of which all that nobody reads is said in another way, and more of the kind."""
+    return {"noise": "aloud"} | {
+        key: value if told({key: value}, read) != "{}" else f"not {value}" for key, value in request.items()
+    }

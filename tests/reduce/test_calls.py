@@ -85,21 +85,52 @@ def call_of(request: Mapping[str, Any] | None, calls: Calls) -> Call:
     [
         ({"clientToken": "1", "queueName": "q"}, {"clientToken": "2", "queueName": "q"}, True),
         ({"queueName": "q", "number": 1, "nextToken": "1"}, {"queueName": "q", "number": 1, "nextToken": "2"}, True),
-        ({"queueName": "q", "token": "1"}, {"queueName": "q", "token": "2"}, False),
+        ({"queueName": "q", "number": 1}, {"queueName": "q", "number": 2.5}, True),
+        ({"queueName": "q", "note": "1"}, {"queueName": "q", "note": "2"}, True),
+        ({"queueName": "q", "note": '"queueName":"q"'}, {"queueName": "q"}, True),
+        ({"queueName": "q", "note": "arn:aws:sqs:::1"}, {"queueName": "q", "note": "arn:aws:sqs:::2"}, False),
+        ({"queueName": "q", "note": ["1"]}, {"queueName": "q", "note": ["2"]}, False),
         ({"clientToken": "1"}, {"clientToken": "1", "queueName": "q"}, False),
+        ({"queueName": "q"}, {"QueueName": "q"}, False),
         ({"queueName": "q"}, {"queueName": "p"}, False),
         ({"clientToken": "arn:aws:sqs:::1"}, {"clientToken": "arn:aws:sqs:::2"}, False),
         ({"tags": {"clientToken": "1"}}, {"tags": {"clientToken": "2"}}, False),
-        ({"note": '"clientToken":"1"'}, {"note": '"clientToken":"2"'}, False),
-        ({"note": '{"clientToken":"1"}'}, {"note": '{"clientToken":"2"}'}, False),
         ({"clientToken": {"queueName": "q"}}, {"clientToken": {"queueName": "p"}}, False),
         ({"clientToken": "1", **OMITTED}, OMITTED, False),
         ({}, None, False),
+        ({"queueName": "q", "note": "one" * 3000}, {"queueName": "q", "note": "two" * 3000}, False),
     ],
 )  # fmt: skip
-def test_a_token_tells_no_calls_apart_and_all_else_does(
+def test_what_nobody_reads_tells_no_calls_apart_and_all_else_does(
     one: Mapping[str, Any], other: Mapping[str, Any] | None, same: bool
 ):
     calls = Calls()
     assert (call_of(one, calls) is call_of(other, calls)) == same
     assert call_of(one, calls) is call_of(one, calls)
+
+
+@pytest.mark.parametrize(
+    ("fields", "same"),
+    [
+        ({}, True),
+        ({"responseElements": {"queueUrl": "q"}}, True),
+        ({"errorCode": "Throttling", "errorMessage": "Rate exceeded"}, True),
+        ({"errorCode": "BadRequest", "errorMessage": "User: somebody is not authorized to perform it"}, False),
+        ({"responseElements": {"errorCode": "E", "message": "somebody is not authorized to perform it"}}, False),
+        ({"responseElements": {"errorCode": "E", "message": "somebody is not \\u0061uthorized"}}, False),
+    ],
+    ids=["usual", "answered", "failed", "refused", "refused-in-the-response", "refused-in-other-letters"],
+)
+def test_sessions_of_a_role_make_the_same_calls_unless_one_may_be_refused_by_name(
+    fields: Mapping[str, Any], same: bool
+):
+    calls = Calls()
+    call = record("CreateQueue", "sqs.amazonaws.com", request={"queueName": "q"}) | dict(fields)
+    one, other = (
+        calls.read(raw(call | {"userIdentity": assumed_role("app", session)}).replace(b"\\\\u", b"\\u"))
+        for session in ("i-1", "i-2")
+    )
+    assert not isinstance(one, Unreadable)
+    assert not isinstance(other, Unreadable)
+    assert one.who.identity != other.who.identity
+    assert (one.call is other.call) == same

@@ -94,29 +94,32 @@ class Attribution:
         if isinstance(reading, Unreadable):
             self.unreadable[f"{reading.reason} ({reading.location})"] += 1
             return
-        call, _, moment, _ = reading
+        call, who, _, moment, _ = reading
         if self.first is None or moment < self.first:
             self.first = moment
         if self.last is None or moment > self.last:
             self.last = moment
-        caller, met = call.caller, call.observed
-        call.observed = True
+        caller = who.caller
         if caller is None:
             return
         self.records_by_principal[caller.principal] += 1
         deeds = self._deeds[caller.identity]
-        if not met:
+        if caller.identity not in call.met:
+            call.met.add(caller.identity)
             self._observe_caller(call, caller, deeds)
-        if moment not in self._run.window:
-            return
-        if not call.observed_inside:
-            call.observed_inside = True
-            call.passes = not call.denied and (not self._filters or passes_filters(call.record, self._run))
-            if call.passes:
+        if moment in self._run.window and self._passes(call):
+            if caller.identity not in call.met_inside:
+                call.met_inside.add(caller.identity)
                 self._observe_deeds(call, deeds)
-        if call.passes and call.via is None:
-            deeds.direct = True
-            _note_key(call, moment, deeds)
+            if call.via is None:
+                deeds.direct = True
+                _note_key(who.identity.access_key_id, moment, deeds)
+
+    def _passes(self, call: Call) -> bool:
+        """Whether a call was granted, and the run's filters let it pass."""
+        if call.passes is None:
+            call.passes = not call.denied and (not self._filters or passes_filters(call.record, self._run))
+        return call.passes
 
     def _observe_caller(self, call: Call, caller: Caller, deeds: _Deeds) -> None:
         """What a call shows whenever it was made."""
@@ -264,8 +267,7 @@ def _reached(seeds: list[str], edges: _Edges) -> dict[str, Section]:
     return sections
 
 
-def _note_key(call: Call, moment: datetime, deeds: _Deeds) -> None:
-    key = call.identity.access_key_id
+def _note_key(key: str | None, moment: datetime, deeds: _Deeds) -> None:
     if key:
         first, last = deeds.keys.get(key, (moment, moment))
         deeds.keys[key] = (min(first, moment), max(last, moment))

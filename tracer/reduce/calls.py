@@ -1,10 +1,11 @@
-"""Records that say the same but for when and under which id: read once, known again ever after.
+"""Records that say the same but for when, by which session and under which id: read once, known again ever after.
 
 A log repeats itself: a deploy polls, a function reads its table a thousand times. Of each record only the fields that
-reduce uses are decoded (msgspec passes over the rest), and what the record says apart from its id and its time is its
-*call*. Equal bytes in these fields mean an equal call, so a record that was met before costs no JSON, no attribution
-and no mapping: whatever was found out about its call is kept on the `Call`. Calls that say the same (`Said`), whoever
-made them in whichever session, cost one mapping; so most records are never read in full.
+reduce uses are decoded (msgspec passes over the rest), and they are three things: when it was and under which id, who
+made the call (`Who`), and what it says of the call (`Call`). Equal texts mean an equal `Who`; a call is equal to
+another where its fields are, of its request those that anybody reads (`tracer.reduce.readers`). So a record that says
+what another one said costs no attribution and no mapping: whatever was found out about its call is kept on the `Call`,
+and most records are never read in full.
 
 Nothing rests on how often this succeeds. What does not look as expected (another type, no eventID, a deep nest) is read
 by `tracer.reduce.parse`, which knows all forms, and is a call of its own. How many calls are remembered is bounded.
@@ -12,28 +13,64 @@ by `tracer.reduce.parse`, which knows all forms, and is a call of its own. How m
 
 from __future__ import annotations
 
-import re
 from collections.abc import Hashable
 from datetime import datetime
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from tracer.model.record import RawRecord, Record, Unreadable, UserIdentity, forwarder, is_service, service_of
+from tracer.model.record import RawRecord, Record, Unreadable, UserIdentity, forwarder, service_of
 from tracer.reduce.callers import Caller, caller_of
 from tracer.reduce.denials import is_denied
-from tracer.reduce.parse import Fields, fields_of, identity_of, parse, record_of, time_text
-from tracer.reduce.request import TOKENS, told
+from tracer.reduce.parse import Fields, fields_of, identity_of, inside, parse, record_of, time_text
+from tracer.reduce.readers import keys_read
+from tracer.reduce.request import told
 
 if TYPE_CHECKING:
     from tracer.reduce.reduction import Outcome
 
 REMEMBERED: Final = 2_048
-"""How many calls are remembered at least; twice as many at most."""
+"""How many calls are remembered at least, and how many identities at most; of calls twice as many at most."""
 
-_TOKEN: Final = re.compile(
-    rb'\{(?:"[^"\\]*+":(?:"[^"\\]*+"|[^][{}",]++),)*?(?P<token>"(?i:%b)":"(?!arn:)[^"\\]*+",?)'
-    % "|".join(sorted(TOKENS)).encode()
-)
-"""A request up to its token, where nothing that stands before it has an inner form."""
+_NULL: Final = b"null"
+
+_REFUSING: Final = "authorized"
+"""A word without which no message says that somebody was refused something."""
+
+_LONG: Final = 8_192
+"""Of a request of so many bytes nothing is left out: where it has more values than are read (`request.leaves`), each
+may be the last one."""
+
+
+class Kind(NamedTuple):
+    """What the mapping reads of who made a call: the same for all sessions of a role.
+
+    Attributes:
+        principal, path_known: of the caller; None where there is none.
+        arn, type, account: of the identity; of a session's ARN all but the session.
+    """
+
+    principal: str | None
+    path_known: bool
+    arn: str
+    type: str | None
+    account: str | None
+
+
+class Who(NamedTuple):
+    """The identity of a record, the caller that it means, and what the mapping reads of both."""
+
+    identity: UserIdentity
+    caller: Caller | None
+    kind: Kind
+
+    @classmethod
+    def of(cls, record: Record) -> Who:
+        """Who made this call."""
+        identity, caller = record.user_identity, caller_of(record)
+        arn = identity.arn or ""
+        if caller and caller.is_session:
+            arn = arn.rpartition("/")[0]
+        principal, path_known = (caller.principal, caller.path_known) if caller else (None, True)
+        return cls(identity, caller, Kind(principal, path_known, arn, identity.type, identity.account_id))
 
 
 class Said(NamedTuple):
@@ -41,8 +78,9 @@ class Said(NamedTuple):
 
     Attributes:
         source, name: `eventSource` and `eventName`.
-        request: without the token that tells which call it repeats (`tracer.reduce.request.TOKENS`).
+        request: of what it is about (`tracer.reduce.request.told`).
         account: `recipientAccountId`.
+        refused: the caller's ARN, where the record may say that it was refused something.
         the others: as the record has them; what has an inner form as text.
     """
 
@@ -57,55 +95,55 @@ class Said(NamedTuple):
     error_message: str | None
     category: str | None
     api_version: str | None
+    refused: str | None
 
 
 class Call:
     """What records of one call have in common.
 
     Attributes:
-        caller: who made it.
-        identity: `userIdentity`.
         said: what it says.
+        kind: what is read of who made it.
         service, event_name, event_type: which call it is; the source without `.amazonaws.com`.
         user_agent: what it was made with.
         via: the service that forwarded it, or None.
-        answered: whether it has a response, or an error.
-        observed, observed_inside: whether what it shows was noted, and what it shows of the run.
-        passes: whether the run's filters let it pass; known once it was observed inside.
-        outcome, outcome_of: what a reduction made of it, and which one.
+        met, met_inside: the callers by whom it was met, and by whom in the run's window, by the ARN in their records.
+        passes: whether it was granted, and the run's filters let it pass; None until somebody asks.
+        outcome, outcome_of: what a reduction made of it, and which one, for which section.
     """
 
     __slots__ = (
-        "_source", "answered", "caller", "event_name", "event_type", "identity", "observed", "observed_inside",
-        "outcome", "outcome_of", "passes", "said", "service", "user_agent", "via",
+        "_identity", "_source", "event_name", "event_type", "kind", "met", "met_inside", "outcome", "outcome_of",
+        "passes", "said", "service", "user_agent", "via",
     )  # fmt: skip
 
     def __init__(
         self,
         source: Record | Fields,
-        who: _Who,
+        who: Who,
         said: Said,
         event_type: str,
         user_agent: str | None,
         via: str | None,
     ) -> None:
-        self._source = source
-        self.identity, self.caller = who
-        self.said = said
+        self._source, self._identity = source, who.identity
+        self.said, self.kind = said, who.kind
         self.service, self.event_name, self.event_type = service_of(said.source or ""), said.name or "", event_type
         self.user_agent, self.via = user_agent, via
-        self.answered = bool(said.error_code) or said.response != b"null"
-        self.observed = self.observed_inside = self.passes = False
+        self.met: set[str] = set()
+        self.met_inside: set[str] = set()
+        self.passes: bool | None = None
         self.outcome: Outcome | None = None
         self.outcome_of: object = None
 
     @classmethod
-    def of(cls, record: Record) -> Call:
+    def of(cls, record: Record, who: Who) -> Call:
         """The call of a record that was read in full."""
+        keys = keys_read(record.service, record.event_name)
         said = Said(
             record.event_source,
             record.event_name,
-            "omitted" if record.omitted else told(record.request_parameters),
+            "omitted" if record.omitted else told(record.request_parameters, keys),
             repr(record.response_elements),
             repr(record.resources),
             record.aws_region,
@@ -114,28 +152,24 @@ class Call:
             record.error_message,
             record.event_category,
             record.api_version,
+            record.user_identity.arn if _REFUSING in f"{record.error_message} {record.response_elements}" else None,
         )
-        who = _Who(record.user_identity, caller_of(record))
         return cls(record, who, said, record.event_type, record.user_agent, record.via)
 
     @property
     def record(self) -> Record:
-        """One of its records, read in full when it is first asked for. Its id and its time are that one's alone."""
+        """One of its records, read in full when it is first asked for. Its id, its time, its session and what nobody
+        reads of its request are that one's alone.
+        """
         if isinstance(self._source, Fields):
-            self._source = record_of(self._source, self.identity)
+            self._source = record_of(self._source, self._identity)
         return self._source
 
     @property
     def denied(self) -> bool:
         """Whether AWS refused it: some services say so in the response."""
-        return self.answered and is_denied(self.record)
-
-
-class _Who(NamedTuple):
-    """The identity of a record, and the caller that it means."""
-
-    identity: UserIdentity
-    caller: Caller | None
+        answered = bool(self.said.error_code) or self.said.response != _NULL
+        return answered and is_denied(self.record)
 
 
 class Reading(NamedTuple):
@@ -143,23 +177,25 @@ class Reading(NamedTuple):
 
     Attributes:
         call: what it says.
+        who: who made it.
         event_id, moment: its own id and time.
         time: the time as CloudTrail writes it.
     """
 
     call: Call
+    who: Who
     event_id: str
     moment: datetime
     time: str
 
 
 class Calls:
-    """The calls that were met lately."""
+    """The calls that were met lately, and who made them."""
 
     def __init__(self) -> None:
         self._new: dict[Hashable, Call] = {}
         self._old: dict[Hashable, Call] = {}
-        self._who: dict[Hashable, _Who] = {}
+        self._who: dict[Hashable, Who] = {}
 
     def read(self, raw: RawRecord) -> Reading | Unreadable:
         """What `raw` says. Never raises."""
@@ -169,23 +205,25 @@ class Calls:
         record = parse(raw)
         if isinstance(record, Unreadable):
             return record
-        return Reading(Call.of(record), record.event_id, record.event_time, time_text(record.event_time))
+        who = Who.of(record)
+        return Reading(Call.of(record, who), who, record.event_id, record.event_time, time_text(record.event_time))
 
     def _known(self, raw: bytes) -> Reading | None:
         """What `raw` says, if it has the form that CloudTrail gives its records."""
         fields = fields_of(raw)
-        call = self._call(fields) if fields else None
-        if fields is None or call is None:
+        who = self._identified(fields) if fields else None
+        if fields is None or who is None:
             return None
         time = fields.event_time or ""
-        return Reading(call, fields.event_id or "", datetime.fromisoformat(time), time)
+        return Reading(self._call(fields, who), who, fields.event_id or "", datetime.fromisoformat(time), time)
 
-    def _call(self, fields: Fields) -> Call | None:
+    def _call(self, fields: Fields, who: Who) -> Call:
+        response = bytes(fields.response)
         said = Said(
             fields.source,
             fields.name,
-            _without_token(bytes(fields.request)),
-            bytes(fields.response),
+            _request(fields),
+            response,
             bytes(fields.resources),
             fields.region,
             fields.recipient,
@@ -193,22 +231,19 @@ class Calls:
             fields.error_message,
             fields.category,
             fields.api_version,
+            who.identity.arn if _may_refuse(fields, response) else None,
         )
-        source_ip = fields.source_ip if is_service(fields.source_ip) else None
-        key = (said, bytes(fields.identity), fields.type, fields.user_agent, source_ip)
+        via = forwarder(who.identity, fields.source_ip, fields.user_agent)
+        key = (said, who.kind, fields.type, fields.user_agent, via)
         call = self._new.get(key) or self._old.get(key)
         if call is None:
-            who = self._identified(fields)
-            if who is None:
-                return None
-            via = forwarder(who.identity, source_ip, fields.user_agent)
             call = Call(fields, who, said, fields.type or "", fields.user_agent, via)
         if len(self._new) == REMEMBERED:
             self._old, self._new = self._new, {}
         self._new[key] = call
         return call
 
-    def _identified(self, fields: Fields) -> _Who | None:
+    def _identified(self, fields: Fields) -> Who | None:
         """Who made the call; None where the record is none."""
         key = bytes(fields.identity), fields.recipient, fields.region
         who = self._who.get(key)
@@ -218,14 +253,22 @@ class Calls:
                 return None
             if len(self._who) == REMEMBERED:
                 self._who.clear()
-            who = self._who[key] = _Who(identity, caller_of(record_of(fields, identity)))
+            who = self._who[key] = Who.of(record_of(fields, identity))
         return who
 
 
-def _without_token(request: bytes) -> bytes:
-    """A request but for its token; as it is where it has none that is seen at a glance.
-
-    CloudTrail's mark for a request that was too large means that with nothing beside it alone.
+def _request(fields: Fields) -> bytes | str:
+    """What the request says; the whole of it where it is long, or may be CloudTrail's mark for one that was too large,
+    which means that with nothing beside it alone.
     """
-    match = None if b'"omitted"' in request else _TOKEN.match(request)
-    return request[: match.start("token")] + request[match.end("token") :] if match else request
+    request = bytes(fields.request)
+    if request == _NULL or len(request) > _LONG or b'"omitted"' in request:
+        return request
+    return told(inside(fields.request), keys_read(service_of(fields.source or ""), fields.name or ""))
+
+
+def _may_refuse(fields: Fields, response: bytes) -> bool:
+    """Whether the record may say that its caller was refused something (`tracer.reduce.denials.is_denied`)."""
+    if response != _NULL and (_REFUSING.encode() in response or b"\\u" in response):
+        return True
+    return _REFUSING in (fields.error_message or "")

@@ -24,13 +24,13 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 
 from tracer.model.arn import Arn
-from tracer.model.record import RawRecord, Record
+from tracer.model.record import RawRecord, Record, UserIdentity
 from tracer.reduce.parse import parse
 from tracer.reduce.request import has, leaves, lookup
 from tracer.reference import generated
 
 if TYPE_CHECKING:
-    from tracer.reduce.calls import Call
+    from tracer.reduce.calls import Call, Reading
 
 _MAKING: Final = ("Create", "Import", "Request", "Replicate")
 """How the names of calls begin that make something whose id AWS generates."""
@@ -103,11 +103,20 @@ class Notes:
     def __init__(self) -> None:
         self._by_identity: defaultdict[str, Facts] = defaultdict(Facts)
         self._of_iam = Facts()
+        self._witnesses: set[tuple[str | None, ...]] = set()
 
-    def observe(self, call: Call) -> None:
-        """Note what a call shows."""
-        if call.caller:
-            self._by_identity[call.caller.identity].observe(call)
+    def observe(self, reading: Reading) -> None:
+        """Note what a record shows; before `Attribution.observe`, which notes by whom its call was met."""
+        call, who = reading.call, reading.who
+        identity = who.caller.identity if who.caller else ""
+        witnesses = identity, who.identity.arn, who.identity.session_issuer_arn
+        if who.caller and witnesses not in self._witnesses:
+            self._witnesses.add(witnesses)
+            self._by_identity[identity].observe_identity(who.identity)
+        if identity in call.met:
+            return
+        if who.caller:
+            self._by_identity[identity].observe(call)
         if call.service == "iam":
             self._of_iam.observe_iam(call.record)
 
@@ -160,10 +169,12 @@ class Facts:
         self.links: dict[str, str] = {}
         self.stack_tags = False
 
+    def observe_identity(self, identity: UserIdentity) -> None:
+        """Note what the ARNs of who made a call show."""
+        self._note(arn for text in (identity.arn, identity.session_issuer_arn) if (arn := Arn.find(text)))
+
     def observe(self, call: Call) -> None:
         """Note what this call shows."""
-        identity = call.identity
-        self._note(arn for text in (identity.arn, identity.session_issuer_arn) if (arn := Arn.find(text)))
         if call.service == "iam":
             self.observe_iam(call.record)
         if call.service == "cloudformation":

@@ -176,7 +176,7 @@ def fields_of(raw: bytes) -> Fields | None:
 def identity_of(fields: Fields) -> UserIdentity | None:
     """Who made the call, by `userIdentity`; None where that has another form."""
     try:
-        identity = _inside(fields.identity)
+        identity = inside(fields.identity)
         return None if identity is not None and not isinstance(identity, Mapping) else _identity(identity or {})
     except ValueError:
         return None
@@ -184,9 +184,9 @@ def identity_of(fields: Fields) -> UserIdentity | None:
 
 def record_of(fields: Fields, identity: UserIdentity) -> Record:
     """The record that these are the fields of: what `parse` makes of its text."""
-    request, omitted = _parameters(_inside(fields.request))
-    response, _ = _parameters(_inside(fields.response))
-    additional, _ = _parameters(_inside(fields.additional))
+    request, omitted = _parameters(inside(fields.request))
+    response, _ = _parameters(inside(fields.response))
+    additional, _ = _parameters(inside(fields.additional))
     return Record(
         event_id=fields.event_id or "",
         event_time=_time(fields.event_time or ""),
@@ -203,17 +203,17 @@ def record_of(fields: Fields, identity: UserIdentity) -> Record:
         request_parameters=request,
         response_elements=response,
         additional_event_data=additional,
-        resources=_resources(_inside(fields.resources)),
+        resources=_resources(inside(fields.resources)),
         recipient_account_id=fields.recipient or None,
         shared_event_id=fields.shared or None,
         api_version=fields.api_version or None,
-        read_only=_boolean(_inside(fields.read_only)),
+        read_only=_boolean(inside(fields.read_only)),
         omitted=omitted,
     )
 
 
-def _inside(text: msgspec.Raw) -> object:
-    """What a field with an inner form holds."""
+def inside(text: msgspec.Raw) -> object:
+    """What a field of `Fields` with an inner form holds."""
     return None if text == _NULL else _loaded(bytes(text))
 
 

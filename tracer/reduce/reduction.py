@@ -82,9 +82,9 @@ class Reduction:
             return
         call, key, section, _ = item
         outcome = call.outcome
-        if outcome is None or call.outcome_of is not self:
-            outcome, call.outcome_of = self._outcome_of_equals(call, section), self
-            call.outcome = outcome
+        if outcome is None or call.outcome_of != (self, section):
+            outcome = call.outcome = self._outcome_of_equals(call, section)
+            call.outcome_of = self, section
         self._bins[outcome.bin] += 1
         self._places[outcome.place] += 1
         for tally in outcome.tallies:
@@ -99,15 +99,9 @@ class Reduction:
             tally.count += 1
 
     def _outcome_of_equals(self, call: Call, section: Section) -> Outcome:
-        """What a call needed: as that of another one which says the same, and is not told apart by who made it."""
-        caller, identity = call.caller, call.identity
-        principal = (caller.principal, caller.path_known) if caller else None
-        arn = identity.arn or ""
-        if caller and caller.is_session and not call.answered:
-            arn = arn.rpartition("/")[0]  # which of a role's sessions it was, only an answer can say
+        """What a call needed: as that of another one which says the same and was made with another tool."""
         tools = [agent.rule for agent in inferred_rules.agents() if agent.is_of(call.service, call.user_agent)]
-        who = principal, arn, identity.type, identity.account_id, call.via, tools
-        said = repr((call.said, who, section.value))
+        said = repr((call.said, call.kind, call.via, tools, section.value))
         key = hashlib.blake2b(said.encode("utf-8", "surrogatepass"), digest_size=16).digest()
         outcome = self._outcomes.get(key)
         if outcome is None:
@@ -204,13 +198,12 @@ class Reduction:
 
     def _principal(self, call: Call) -> str:
         """The ARN that the caller's policy is attached to; a role's path may stand in another record alone."""
-        caller = call.caller
-        if caller is None or caller.path_known:
-            return caller.principal if caller else ""
-        head, _, name = caller.principal.rpartition("/")
-        account = caller.principal.split(":")[4]
-        full = self._inventory.full_name(account, "role/", name)
-        return f"{head}/{full}" if full else caller.principal
+        principal, path_known = call.kind.principal, call.kind.path_known
+        if principal is None or path_known:
+            return principal or ""
+        head, _, name = principal.rpartition("/")
+        full = self._inventory.full_name(principal.split(":")[4], "role/", name)
+        return f"{head}/{full}" if full else principal
 
     def _find(self, record: Record, code: str, message: str) -> Tally:
         return self._fold.finding(Finding(code, message, record.event_source, record.event_name))

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import functools
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -49,6 +49,12 @@ def lookup(parameters: object, path: str) -> Iterator[str]:
     found: list[str] = []
     _walk(parameters, _steps(path), found)
     return iter(found)
+
+
+def first_key(path: str) -> str | None:
+    """The key that a path begins with, in its normal form; None where it begins with every key, or their names."""
+    step = _steps(path)[0]
+    return None if step.names else step.key
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,17 +208,24 @@ class Leaves:
         return one or many
 
 
-def told(parameters: Mapping[str, Any] | None) -> str:
-    """What a request says of what it is about, as text: equal for requests that differ in their tokens alone."""
-    if not parameters:
+def told(parameters: object, read: Collection[str] | None) -> str:
+    """What a request says of what it is about, as text: equal for requests that differ in members alone that nobody
+    reads.
+
+    Args:
+        parameters: the request.
+        read: the keys that are read, in their normal form; None: all but those of `TOKENS`.
+    """
+    if not isinstance(parameters, Mapping):
         return repr(parameters)
-    tokens = [key for key, value in parameters.items() if normal(str(key)) in TOKENS and _is_plain(value)]
-    return repr({key: value for key, value in parameters.items() if key not in tokens} if tokens else parameters)
+    return repr({key: value for key, value in parameters.items() if _tells(key, value, read)})
 
 
-def _is_plain(value: object) -> bool:
-    """Whether a value is a string that no ARN is read from."""
-    return isinstance(value, str) and not value.startswith("arn:")
+def _tells(key: str, value: object, read: Collection[str] | None) -> bool:
+    """Whether a member of a request may say what it is about."""
+    if isinstance(value, (Mapping, list)) or (isinstance(value, str) and value.startswith("arn:")):
+        return True
+    return normal(key) not in TOKENS if read is None else normal(key) in read
 
 
 def _key(name: str, parent: str) -> str:

@@ -86,8 +86,8 @@ def select(
         if isinstance(reading, Unreadable):
             yield Binned("unreadable", raw, reading)
             continue
-        call, event_id, moment, time = reading
-        section = members.section_of(call.caller) if call.caller else None
+        call, who, event_id, moment, time = reading
+        section = members.section_of(who.caller) if who.caller else None
         if section is None:
             yield Binned("other_principal", raw, call)
         elif moment not in window:

@@ -123,8 +123,8 @@ def _observe(raws: Iterable[RawRecord], calls: Calls, attribution: Attribution, 
     """The first pass."""
     for raw in raws:
         reading = calls.read(raw)
-        if isinstance(reading, Reading) and not reading.call.observed:
-            notes.observe(reading.call)
+        if isinstance(reading, Reading):
+            notes.observe(reading)
         attribution.observe(reading)
 
 

@@ -1,0 +1,105 @@
+"""Which keys of a request anybody reads, by event: the rules about it in, their keys out.
+
+Half of all requests are like no other: they ask for the log events since a time of their own, for a page, with a text
+that describes what is made. But what AWS checked is told by few keys, and those are known before any record is: they
+stand in the plans for the action's resource types (`tracer.reduce.plan`) and in the paths of the rules about the event.
+So requests that differ in other keys alone say the same of a call (`tracer.reduce.calls`), and are mapped once.
+
+Whoever comes to read something else of a request does it by a rule's path, which is found here, or for a service of
+`READ_WHOLE`.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Iterable, Iterator
+from typing import Final
+
+from tracer.reduce.plan import plans_of
+from tracer.reduce.request import first_key
+from tracer.reference import condition_rules, implied_rules, inferred_rules, overrides, table
+from tracer.reference.implied_rules import ImpliedRule
+from tracer.reference.overrides import When
+from tracer.reference.table import ActionFact
+
+READ_WHOLE: Final = frozenset({"apigateway", "cloudformation", "iam", "lambda", "s3", "sts"})
+"""Services of whose requests more is read than the rules about their events say: a path that is made of any value
+(`tracer.reduce.apigateway`), who acts for whom, names and what belongs to them, a deployment's bucket."""
+
+_PATH: Final = "path"
+"""Where a request gives an IAM name its path."""
+
+
+@functools.lru_cache(maxsize=8_192)
+def keys_read(source: str, event_name: str) -> frozenset[str] | None:
+    """The keys at the top of an event's requests that may tell something of what AWS checked; None where any may.
+
+    Keys are in their normal form (`tracer.reduce.request.normal`). A value that is an object, a list or an ARN is read
+    under any key.
+
+    Args:
+        source: the event source without `.amazonaws.com`.
+        event_name: the event's name as recorded.
+    """
+    if source in READ_WHOLE:
+        return None
+    event = overrides.plain_name(source, event_name)
+    keys = {_PATH, *map(first_key, _paths(source, event))}
+    for fact, resource_type in _facts(source, event):
+        keys |= _planned(fact, source, event_name, resource_type)
+    return None if None in keys else frozenset(key for key in keys if key)
+
+
+def _paths(source: str, event: str) -> Iterator[str]:
+    """The paths that the rules about an event look at."""
+    for row in overrides.event_rows(source).get(event.lower(), ()):
+        yield from _of_condition(row.when)
+        for action in row.actions:
+            yield from (*_of_condition(action.when), *action.at)
+    for rule in implied_rules.for_event(source, event):
+        yield from (*_of_condition(rule.when), *rule.tags_at, *_of_rule(rule))
+    for fact, _ in _facts(source, event):
+        for condition in condition_rules.for_action(fact.action):
+            yield from condition.at
+    for read in inferred_rules.reads_of(source, event):
+        yield from (*read.url_at, *filter(None, (read.bucket_at, read.key_at, read.version_at)))
+    for agent in inferred_rules.agents():
+        if agent.event_source == source:
+            yield agent.name_at
+    for _, sign in inferred_rules.shown_by(source, event):
+        yield from (*_of_condition(sign.when), "stackName", "logGroupName")
+
+
+def _of_condition(when: When) -> Iterator[str]:
+    return (check.path[0] for check in when.checks)
+
+
+def _of_rule(rule: ImpliedRule) -> Iterator[str]:
+    """The paths at which a rule finds its resource: whatever of it is a list of texts."""
+    return (path for value in rule.resource.values() if isinstance(value, list) for path in value)
+
+
+def _facts(source: str, event: str) -> Iterable[tuple[ActionFact, str | None]]:
+    """The actions that a call of the event may need, each with the only resource type that it is about, if one is."""
+    by_rule = (table.lookup(prefix, event) for prefix in overrides.prefixes(source))
+    yield from ((fact, None) for fact in by_rule if fact)
+    for row in overrides.event_rows(source).get(event.lower(), ()):
+        for action in row.actions:
+            fact = table.lookup(action.action.service, action.action.name)
+            if fact:
+                yield fact, action.resource
+    for rule in implied_rules.for_event(source, event):
+        fact = table.lookup(rule.action.service, rule.action.name)
+        if fact:
+            yield fact, rule.resource.get("type")
+
+
+def _planned(fact: ActionFact, source: str, event_name: str, resource_type: str | None) -> frozenset[str]:
+    """The keys that the plans for an action's resource types look at."""
+    keys: set[str] = set()
+    for plan in plans_of(fact, source, event_name, resource_type, True):
+        for variable in plan.variables:
+            keys |= variable.names
+            keys |= {first_key(path) or "" for path in variable.paths}
+        keys |= {first_key(path) or "" for path in (*plan.form.account_at, *plan.form.linked)}
+    return frozenset(keys)
