@@ -12,6 +12,7 @@ import pytest
 from tracer.model.action import Action
 from tracer.model.arn import ArnPattern
 from tracer.model.finding import Finding
+from tracer.model.jsontext import json_text
 from tracer.model.permission import Basis, Evidence, Permission, Section, UsedPermission, Widening
 from tracer.model.policy import Conditions
 from tracer.model.trace import Accounting, Denial, InvalidTrace, RunFacts, Trace
@@ -130,6 +131,11 @@ TRACE = Trace(
 
 def test_a_trace_is_written_as_schema_1_has_it():
     assert TRACE.to_json() == json.dumps(DOCUMENT, indent=1) + "\n"
+
+
+@given(traces)
+def test_whatever_a_trace_holds_it_is_written_as_its_objects_are(trace: Trace):
+    assert trace.to_json() == json_text(trace.to_dict(), indent=1) + "\n"
 
 
 def test_a_trace_is_read_from_text_and_from_objects():

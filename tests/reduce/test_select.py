@@ -18,7 +18,7 @@ from tracer.model.record import RawRecord, Unreadable
 from tracer.model.run import DeployRun, TimeWindow
 from tracer.model.trace import Accounting
 from tracer.reduce.attribution import Attribution
-from tracer.reduce.calls import Call, Calls
+from tracer.reduce.calls import Calls, Reading
 from tracer.reduce.seen import Seen
 from tracer.reduce.select import Binned, Selected, select
 
@@ -94,8 +94,8 @@ def test_what_is_no_call_of_the_run_still_says_what_it_is(bin_: str, raw: Mappin
     assert isinstance(selected, Selected)
     assert isinstance(binned, Binned)
     assert (binned.bin, binned.raw) == (bin_, raw)
-    assert isinstance(binned.call, Call)
-    assert binned.call.event_name == raw["eventName"]
+    assert isinstance(binned.reading, Reading)
+    assert binned.reading.call.event_name == raw["eventName"]
     assert binned.of_the_run is (bin_ in OF_THE_RUN)
     assert binned.event_id == (raw["eventID"] if bin_ in OF_THE_RUN else "")
 

@@ -22,6 +22,6 @@ def reduce(settings: Settings) -> int:
     """
     source, run = open_run(settings)
     trace = pipeline.trace(source, run, settings.trace_options())
-    deliver(settings.output, [trace.to_json().encode()], "trace.json")
+    deliver(settings.output, map(str.encode, trace.json_chunks()), "trace.json")
     talk([*accounted(trace.accounting), *findings(trace.findings)])
     return settings.exit_code(trace.findings)

@@ -7,6 +7,7 @@ https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-refe
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -111,6 +112,7 @@ class Record:
         return forwarder(self.user_identity, self.source_ip_address, self.user_agent)
 
 
+@functools.lru_cache(maxsize=1_024)
 def service_of(event_source: str) -> str:
     """`Record.service`, of the source."""
     return event_source.removesuffix(".amazonaws.com").removesuffix(".amazonaws.com.cn")

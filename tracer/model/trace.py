@@ -6,7 +6,7 @@ It serialises (schema 1), so that the three stages can be three processes: `from
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
@@ -112,18 +112,31 @@ class Trace:
 
     def to_dict(self) -> dict[str, Any]:
         """The trace as schema 1 has it."""
-        return {
-            "schema": SCHEMA,
-            "run": _run_to_json(self.run),
-            "permissions": [_permission_to_json(used) for used in self.permissions],
-            "denied": [_denial_to_json(denial) for denial in self.denied],
-            "findings": [_finding_to_json(finding) for finding in self.findings],
-            "accounting": self.accounting.to_json(),
-        }
+        return {name: list(value) if isinstance(value, map) else value for name, value in self._members().items()}
 
     def to_json(self) -> str:
         """The trace as indented JSON text with a newline at its end."""
-        return json_text(self.to_dict(), indent=1) + "\n"
+        return "".join(self.json_chunks())
+
+    def json_chunks(self) -> Iterator[str]:
+        """The same text, piece by piece: the dictionaries of all its lines take several times what it takes itself."""
+        before = "{\n"
+        for name, value in self._members().items():
+            yield f'{before} "{name}": '
+            yield from _list_chunks(value) if isinstance(value, map) else (_indented(value, 1),)
+            before = ",\n"
+        yield "\n}\n"
+
+    def _members(self) -> dict[str, Any]:
+        """What schema 1 has, its lists as what makes their items one by one."""
+        return {
+            "schema": SCHEMA,
+            "run": _run_to_json(self.run),
+            "permissions": map(_permission_to_json, self.permissions),
+            "denied": map(_denial_to_json, self.denied),
+            "findings": map(_finding_to_json, self.findings),
+            "accounting": self.accounting.to_json(),
+        }
 
     @classmethod
     def from_json(cls, document: str | Mapping[str, Any]) -> Trace:
@@ -187,6 +200,20 @@ def _get_strings(item: object, key: str) -> tuple[str, ...]:
     if not all(isinstance(value, str) for value in values):
         raise InvalidTrace(f"not a trace: {key} holds other things than strings")
     return tuple(values)
+
+
+def _list_chunks(items: Iterable[object]) -> Iterator[str]:
+    """A list's text, an item at a time."""
+    before = "[\n  "
+    for item in items:
+        yield before + _indented(item, 2)
+        before = ",\n  "
+    yield "[]" if before.startswith("[") else "\n ]"
+
+
+def _indented(value: object, depth: int) -> str:
+    """JSON text as it stands so deep in another one; a string in it holds no line break."""
+    return json_text(value, indent=1).replace("\n", "\n" + " " * depth)
 
 
 def _run_to_json(run: RunFacts) -> dict[str, Any]:

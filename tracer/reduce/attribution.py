@@ -94,14 +94,14 @@ class Attribution:
         if isinstance(reading, Unreadable):
             self.unreadable[f"{reading.reason} ({reading.location})"] += 1
             return
-        call, who, _, moment, _ = reading
+        moment, caller = reading.moment, reading.who.caller
         if self.first is None or moment < self.first:
             self.first = moment
         if self.last is None or moment > self.last:
             self.last = moment
-        caller = who.caller
         if caller is None:
             return
+        call = reading.call
         self.records_by_principal[caller.principal] += 1
         deeds = self._deeds[caller.identity]
         if caller.identity not in call.met:
@@ -113,7 +113,7 @@ class Attribution:
                 self._observe_deeds(call, deeds)
             if call.via is None:
                 deeds.direct = True
-                _note_key(who.identity.access_key_id, moment, deeds)
+                _note_key(reading.who.identity.access_key_id, moment, deeds)
 
     def _passes(self, call: Call) -> bool:
         """Whether a call was granted, and the run's filters let it pass."""

@@ -13,7 +13,8 @@ by `tracer.reduce.parse`, which knows all forms, and is a call of its own. How m
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+import functools
+from collections.abc import Callable, Hashable
 from datetime import datetime
 from typing import TYPE_CHECKING, Final, NamedTuple
 
@@ -172,21 +173,30 @@ class Call:
         return answered and is_denied(self.record)
 
 
-class Reading(NamedTuple):
+class Reading:
     """One record.
 
     Attributes:
-        call: what it says.
         who: who made it.
+        service: which service it is a call of: the source without `.amazonaws.com`.
         event_id, moment: its own id and time.
         time: the time as CloudTrail writes it.
     """
 
-    call: Call
-    who: Who
-    event_id: str
-    moment: datetime
-    time: str
+    __slots__ = ("_call", "event_id", "moment", "service", "time", "who")
+
+    def __init__(
+        self, call: Call | Callable[[], Call], who: Who, service: str, event_id: str, moment: datetime, time: str
+    ) -> None:
+        self._call = call
+        self.who, self.service, self.event_id, self.moment, self.time = who, service, event_id, moment, time
+
+    @property
+    def call(self) -> Call:
+        """What it says; found out when it is first asked for: of other principals' records nobody does."""
+        if not isinstance(self._call, Call):
+            self._call = self._call()
+        return self._call
 
 
 class Calls:
@@ -205,8 +215,8 @@ class Calls:
         record = parse(raw)
         if isinstance(record, Unreadable):
             return record
-        who = Who.of(record)
-        return Reading(Call.of(record, who), who, record.event_id, record.event_time, time_text(record.event_time))
+        who, moment = Who.of(record), record.event_time
+        return Reading(Call.of(record, who), who, record.service, record.event_id, moment, time_text(moment))
 
     def _known(self, raw: bytes) -> Reading | None:
         """What `raw` says, if it has the form that CloudTrail gives its records."""
@@ -214,8 +224,9 @@ class Calls:
         who = self._identified(fields) if fields else None
         if fields is None or who is None:
             return None
-        time = fields.event_time or ""
-        return Reading(self._call(fields, who), who, fields.event_id or "", datetime.fromisoformat(time), time)
+        call, time = functools.partial(self._call, fields, who), fields.event_time or ""
+        service = service_of(fields.source or "")
+        return Reading(call, who, service, fields.event_id or "", datetime.fromisoformat(time), time)
 
     def _call(self, fields: Fields, who: Who) -> Call:
         response = bytes(fields.response)

@@ -33,7 +33,7 @@ class Tally:
         self.count = 0
         self._last = ""
         self._first: list[_Key] = []
-        self._widened: dict[tuple[str, str, str], set[str]] = {}
+        self._widened: dict[tuple[str, str, str], set[str]] | None = None
 
     def add(self, key: _Key) -> None:
         """Count an event."""
@@ -50,6 +50,7 @@ class Tally:
     def widen(self, steps: Iterable[Widening]) -> None:
         """Note what was widened; to note it again changes nothing."""
         for step in steps:
+            self._widened = self._widened or {}
             seen = self._widened.setdefault((step.part, step.after, step.rule), set())
             seen.add(step.before)
             if self._keep is not None and len(seen) > max(self._keep, 1):
@@ -68,7 +69,7 @@ class Tally:
         """What was widened, sorted."""
         steps = (
             Widening(part, before, after, rule)
-            for (part, after, rule), seen in self._widened.items()
+            for (part, after, rule), seen in (self._widened or {}).items()
             for before in seen
         )
         return tuple(sorted(steps))

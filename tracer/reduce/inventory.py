@@ -107,18 +107,19 @@ class Notes:
 
     def observe(self, reading: Reading) -> None:
         """Note what a record shows; before `Attribution.observe`, which notes by whom its call was met."""
-        call, who = reading.call, reading.who
-        identity = who.caller.identity if who.caller else ""
-        witnesses = identity, who.identity.arn, who.identity.session_issuer_arn
-        if who.caller and witnesses not in self._witnesses:
-            self._witnesses.add(witnesses)
-            self._by_identity[identity].observe_identity(who.identity)
-        if identity in call.met:
+        identity, caller = reading.who.identity, reading.who.caller
+        if caller is None:
+            if reading.service == "iam":
+                self._of_iam.observe_iam(reading.call.record)
             return
-        if who.caller:
-            self._by_identity[identity].observe(call)
-        if call.service == "iam":
-            self._of_iam.observe_iam(call.record)
+        witnesses = caller.identity, identity.arn, identity.session_issuer_arn
+        if witnesses not in self._witnesses:
+            self._witnesses.add(witnesses)
+            self._by_identity[caller.identity].observe_identity(identity)
+        if caller.identity not in reading.call.met:
+            self._by_identity[caller.identity].observe(reading.call)
+            if reading.service == "iam":
+                self._of_iam.observe_iam(reading.call.record)
 
     def observe_iam(self, raw: RawRecord) -> None:
         """Note what a call of IAM shows, if `raw` is one that shows anything."""

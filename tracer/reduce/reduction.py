@@ -77,8 +77,8 @@ class Reduction:
         """Count one record, and what it needed."""
         if isinstance(item, Binned):
             self._bins[item.bin] += 1
-            if isinstance(item.call, Unreadable):
-                self._note(item.call)
+            if isinstance(item.reading, Unreadable):
+                self._note(item.reading)
             return
         call, key, section, _ = item
         outcome = call.outcome

@@ -13,7 +13,7 @@ from tracer.model.permission import Section
 from tracer.model.record import RawRecord, Record, Unreadable
 from tracer.model.run import DeployRun
 from tracer.reduce.attribution import Members
-from tracer.reduce.calls import Call, Calls
+from tracer.reduce.calls import Call, Calls, Reading
 from tracer.reduce.filters import has_filters, passes_filters
 from tracer.reduce.parse import parse
 from tracer.reduce.seen import Seen, content_of, form_of
@@ -50,14 +50,14 @@ class Binned(NamedTuple):
     Attributes:
         bin: the bin's name.
         raw: the record as it came.
-        call: what it says, or what makes it unreadable.
+        reading: what it says, or what makes it unreadable.
         of_the_run: whether the run's own filters let it pass (a duplicate, or no API call).
         event_id: its id.
     """
 
     bin: str
     raw: RawRecord
-    call: Call | Unreadable
+    reading: Reading | Unreadable
     of_the_run: bool = False
     event_id: str = ""
 
@@ -86,20 +86,20 @@ def select(
         if isinstance(reading, Unreadable):
             yield Binned("unreadable", raw, reading)
             continue
-        call, who, event_id, moment, time = reading
+        who, event_id = reading.who, reading.event_id
         section = members.section_of(who.caller) if who.caller else None
         if section is None:
-            yield Binned("other_principal", raw, call)
-        elif moment not in window:
-            yield Binned("outside_window", raw, call)
-        elif filters and not passes_filters(call.record, run):
-            yield Binned("filtered_out", raw, call)
+            yield Binned("other_principal", raw, reading)
+        elif reading.moment not in window:
+            yield Binned("outside_window", raw, reading)
+        elif filters and not passes_filters(reading.call.record, run):
+            yield Binned("filtered_out", raw, reading)
         elif not event_id.startswith("sha256:") and not _counts(event_id, raw, seen, winners):
-            yield Binned("duplicate", raw, call, of_the_run=True, event_id=event_id)
-        elif call.event_type not in ("", API_CALL):
-            yield Binned("not_an_api_call", raw, call, of_the_run=True, event_id=event_id)
+            yield Binned("duplicate", raw, reading, of_the_run=True, event_id=event_id)
+        elif reading.call.event_type not in ("", API_CALL):
+            yield Binned("not_an_api_call", raw, reading, of_the_run=True, event_id=event_id)
         else:
-            yield Selected(call, (time, event_id), section, raw)
+            yield Selected(reading.call, (reading.time, event_id), section, raw)
 
 
 def _counts(event_id: str, raw: RawRecord, seen: Seen, winners: Mapping[str, int] | None) -> bool:

@@ -11,7 +11,7 @@ from tracer.model.run import DeployRun, TraceOptions
 from tracer.model.search import Search, Wanted
 from tracer.model.trace import Accounting, Trace
 from tracer.reduce.attribution import Attribution, Members
-from tracer.reduce.calls import Call, Calls, Reading
+from tracer.reduce.calls import Calls, Reading
 from tracer.reduce.inventory import Notes
 from tracer.reduce.parse import canonical, parse
 from tracer.reduce.reduction import Reduction
@@ -110,13 +110,13 @@ def select_records(read: Read, run: DeployRun) -> Iterator[RawRecord]:
     else:
         raise nothing_selected(Accounting(**bins), run, attribution)
     for item in select(read(), run, members, Seen(), calls):
-        if isinstance(item, Selected) or item.of_the_run or _tells(item.call):
+        if isinstance(item, Selected) or item.of_the_run or _tells(item.reading):
             yield item.raw
 
 
-def _tells(call: Call | Unreadable) -> bool:
+def _tells(reading: Reading | Unreadable) -> bool:
     """Whether a record that does not count still says something about those that do."""
-    return isinstance(call, Call) and call.service in ("sts", "iam") and not call.denied
+    return isinstance(reading, Reading) and reading.service in ("sts", "iam") and not reading.call.denied
 
 
 def _observe(raws: Iterable[RawRecord], calls: Calls, attribution: Attribution, notes: Notes) -> None:
