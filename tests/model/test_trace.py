@@ -8,6 +8,8 @@ from dataclasses import fields
 from typing import Any
 
 import pytest
+from hypothesis import given
+from strategies import traces
 
 from tracer.model.action import Action
 from tracer.model.arn import ArnPattern
