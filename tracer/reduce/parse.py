@@ -89,9 +89,9 @@ def _loaded(text: bytes | str) -> object:
 
 def _may_nest(raw: bytes | str | Mapping[str, Any]) -> bool:
     """Whether a text has brackets enough to nest too deep; nearly none has."""
-    if isinstance(raw, str):
-        return raw.count("{") + raw.count("[") > MAX_DEPTH
-    return isinstance(raw, Mapping) or raw.count(b"{") + raw.count(b"[") > MAX_DEPTH
+    if isinstance(raw, bytes):
+        return raw.count(b"{") + raw.count(b"[") > MAX_DEPTH
+    return not isinstance(raw, str) or raw.count("{") + raw.count("[") > MAX_DEPTH
 
 
 def _nests_too_deep(value: object) -> bool:

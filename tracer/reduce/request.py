@@ -29,6 +29,9 @@ TOKENS: Final = frozenset(
 """Keys, in their normal form, under which a request says nothing of what it is about: which call it repeats
 (https://docs.aws.amazon.com/ec2/latest/devguide/ec2-api-idempotency.html), which page of an answer it asks for."""
 
+OBJECT: Final = (dict, Mapping)
+"""What an object of JSON is; nearly always a dict, and that is told in no time."""
+
 _MAX_DEPTH: Final = 12
 _MAX_LEAVES: Final = 5_000
 
@@ -96,9 +99,9 @@ def _walk(value: object, steps: tuple[_Step, ...], found: list[str]) -> None:
         text = _scalar(value)
         if text:
             found.append(text)
-        elif isinstance(value, Mapping) and set(value) == {"items"}:
+        elif isinstance(value, OBJECT) and set(value) == {"items"}:
             _walk(value["items"], steps, found)
-    elif isinstance(value, Mapping):
+    elif isinstance(value, OBJECT):
         step, rest = steps[0], steps[1:]
         if step.names and not rest:
             found += [key for key in map(str, value) if key]
@@ -126,7 +129,7 @@ def has(parameters: object, path: str) -> bool:
 def _has(value: object, steps: tuple[_Step, ...]) -> bool:
     if isinstance(value, list):
         return any(_has(item, steps) for item in value)
-    if not isinstance(value, Mapping):
+    if not isinstance(value, OBJECT):
         return False
     step, rest = steps[0], steps[1:]
     found = [item for key, item in value.items() if step.key is None or normal(str(key)) == step.key]
@@ -134,7 +137,7 @@ def _has(value: object, steps: tuple[_Step, ...]) -> bool:
 
 
 def _filled(value: object) -> bool:
-    if isinstance(value, Mapping):
+    if isinstance(value, OBJECT):
         return any(_filled(item) for item in value.values())
     if isinstance(value, list):
         return any(map(_filled, value))
@@ -164,7 +167,7 @@ def leaves(parameters: Mapping[str, Any] | None) -> list[tuple[str, int, str]]:
                 found.append((key, depth, text))
             elif isinstance(value, list):
                 below += [(key, item) for item in value]
-            elif isinstance(value, Mapping):
+            elif isinstance(value, OBJECT):
                 below += [(_key(name, key), item) for name, item in value.items()]
             if len(found) + len(below) > _MAX_LEAVES:
                 return found
@@ -216,14 +219,17 @@ def told(parameters: object, read: Collection[str] | None) -> str:
         parameters: the request.
         read: the keys that are read, in their normal form; None: all but those of `TOKENS`.
     """
-    if not isinstance(parameters, Mapping):
+    if not isinstance(parameters, OBJECT):
         return repr(parameters)
     return repr({key: value for key, value in parameters.items() if _tells(key, value, read)})
 
 
 def _tells(key: str, value: object, read: Collection[str] | None) -> bool:
-    """Whether a member of a request may say what it is about."""
-    if isinstance(value, (Mapping, list)) or (isinstance(value, str) and value.startswith("arn:")):
+    """Whether a member of a request may say what it is about: an object, a list, an ARN, or what is read by its key."""
+    if isinstance(value, str):
+        if value.startswith("arn:"):
+            return True
+    elif value is not None and not isinstance(value, (int, float)):
         return True
     return normal(key) not in TOKENS if read is None else normal(key) in read
 
