@@ -4,7 +4,9 @@
 
 Five accounts, four regions, seven days, files of 500 records. The calls are 292 of `tests/cases` (54 sources),
 kept beside this file so that the corpus stays the same, with other names, accounts, regions, ids and times. Four
-principals an account, among them the two roles that the benchmarks ask about, and AWS's own services.
+principals an account, among them the two roles that the benchmarks ask about, and AWS's own services. The application's
+role makes 77 of the calls in all regions, on things of which no more come to be, as a role does whose permissions fit
+into what AWS attaches to one.
 
 What makes real records unlike each other makes these so, as often as in the trails that were counted for it: a role's
 sessions (several at once, with new credentials in each file), requests of which half are like no other (a page, a
@@ -106,7 +108,7 @@ class Caller:
         arns: and the ARN in it; empty for a service.
         tools: its user agents.
         names: how many names it uses.
-        quiet: whether it leaves making to others.
+        quiet: whether it leaves making to others, and does the same every day.
     """
 
     sessions: tuple[bytes, ...]
@@ -159,12 +161,12 @@ def _records(
     count: int,
 ) -> Iterator[bytes]:
     callers = _callers(chance, account)
-    quiet = [call for call in calls if not call.makes]
+    quiet = [call for call in calls if not call.makes][::3]
     step = (end - begin) / count
     for number in range(count):
         caller = chance.choice(callers)
         call = chance.choice(quiet if caller.quiet else calls)
-        known = caller.names and chance.random() < 0.95  # some of the things that are named are new
+        known = caller.quiet or (caller.names and chance.random() < 0.95)  # some of the things that are named are new
         name = b"svc%d" % chance.randrange(caller.names) if known else b"n%x" % chance.getrandbits(32)
         time = (begin + step * number).strftime("%Y-%m-%dT%H:%M:%SZ").encode()
         yield _record(chance, call, caller, account.encode(), region.encode(), name, time)
