@@ -124,7 +124,7 @@ class ArnPattern:
         return self.text
 
 
-@functools.lru_cache(maxsize=65_536)
+@functools.lru_cache(maxsize=16_384)
 def _segments(text: str) -> tuple[str, ...]:
     if text == "*":
         return ("*",) * _PARTS

@@ -8,10 +8,12 @@ number of distinct lines, not with the number of records.
 from __future__ import annotations
 
 import bisect
-from collections.abc import Iterable
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import TypeVar
 
+from tracer.model.action import Action
 from tracer.model.finding import Finding
 from tracer.model.permission import Basis, Evidence, Permission, UsedPermission, Widening
 from tracer.model.trace import Denial
@@ -88,7 +90,8 @@ class Fold:
         self._permissions: dict[Permission, Tally] = {}
         self._denied: dict[Denial, Tally] = {}
         self._findings: dict[Finding, Tally] = {}
-        self._meanings: dict[Permission, Permission] = {}
+        self._by_action: defaultdict[Action, list[Permission]] = defaultdict(list)
+        self._meanings: dict[Action, dict[Permission, Permission]] = {}
 
     def permission(self, permission: Permission, widened: tuple[Widening, ...]) -> Tally:
         """Where to count the events that needed a permission. An event counts once, however often it needs it: the
@@ -102,12 +105,19 @@ class Fold:
         """A permission that no record stands behind; False where one of the same meaning is known already: what was
         observed wins. For the time after the last record.
         """
-        if not self._meanings:
-            self._meanings = {_meaning(known): known for known in self._permissions}
-        if self._meanings.setdefault(_meaning(permission), permission) != permission:
+        if self._known_by(permission.action).setdefault(_meaning(permission), permission) != permission:
             return False
         self._tally(self._permissions, permission).widen(widened)
         return True
+
+    def _known_by(self, action: Action) -> dict[Permission, Permission]:
+        """The permissions of an action, by what they mean: of few actions anything is inferred."""
+        if not self._by_action:
+            for known in self._permissions:
+                self._by_action[known.action].append(known)
+        if action not in self._meanings:
+            self._meanings[action] = {_meaning(known): known for known in self._by_action[action]}
+        return self._meanings[action]
 
     def denial(self, denial: Denial) -> Tally:
         """Where to count the events of a denial (without evidence)."""
@@ -117,12 +127,17 @@ class Fold:
         """Where to count the events of a finding (without count and events)."""
         return self._tally(self._findings, finding)
 
+    def known(self) -> Iterator[UsedPermission]:
+        """The permissions so far, sorted, without their evidence."""
+        for permission in sorted(self._permissions, key=lambda known: known.sort_key):
+            yield UsedPermission(permission, Evidence(), self._permissions[permission].widenings)
+
     def permissions(self) -> tuple[UsedPermission, ...]:
-        """The permissions, sorted."""
-        return tuple(
-            UsedPermission(permission, tally.evidence, tally.widenings)
-            for permission, tally in sorted(self._permissions.items(), key=lambda item: item[0].sort_key)
-        )
+        """The permissions, sorted. They are the fold's no more: a large run's need not be held in two forms."""
+        taken, self._permissions = self._permissions, {}
+        ordered = sorted(taken, key=lambda known: known.sort_key)
+        lines = ((permission, taken.pop(permission)) for permission in ordered)
+        return tuple(UsedPermission(permission, tally.evidence, tally.widenings) for permission, tally in lines)
 
     def denied(self) -> tuple[Denial, ...]:
         """The denials, sorted."""

@@ -173,8 +173,8 @@ class Reduction:
     def _infer(self) -> None:
         """Add what the records imply and do not hold."""
         gaps: set[str] = set()
-        known = self._fold.permissions()
-        for line in (*self._deduction.lines(), *stack_roles(used.permission for used in known), *beside(known)):
+        roles = stack_roles(used.permission for used in self._fold.known())
+        for line in (*self._deduction.lines(), *roles, *beside(self._fold.known())):
             resource, widened = self._generalize(line.resource)
             permission = Permission(
                 line.section,
@@ -229,6 +229,8 @@ class Reduction:
 
     def trace(self, source_findings: tuple[Finding, ...]) -> Trace:
         """The trace of all that was added. Called once."""
+        self._outcomes.clear()  # no record will ask for them, and of a large run all that is held counts
+        self._uses.clear()
         if self._options.inferred:
             self._infer()
         run, permissions = self._facts(), self._fold.permissions()
