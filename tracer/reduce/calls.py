@@ -28,7 +28,7 @@ from tracer.reduce.request import told
 if TYPE_CHECKING:
     from tracer.reduce.reduction import Outcome
 
-REMEMBERED: Final = 2_048
+REMEMBERED: Final = 1_024
 """How many calls are remembered at least, and how many identities at most; of calls twice as many at most."""
 
 _NULL: Final = b"null"

@@ -33,7 +33,7 @@ from tracer.reference import generated, inferred_rules
 _ALL_OF_A_KIND: Final = re.compile(r"/?[A-Za-z0-9-]+[/:]\*")
 """A resource part of which only the kind is left: `vpc/*`, `/restapis/*`."""
 
-_REMEMBERED: Final = 16_384
+_REMEMBERED: Final = 8_192
 """How many outcomes are remembered: some 300 bytes each."""
 
 _USES_REMEMBERED: Final = 2_048
