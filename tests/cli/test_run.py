@@ -160,16 +160,18 @@ def test_nothing_selected_lists_who_appears(trail: Path):
         (("--from", "{trail}", "--baseline", "nowhere.json"), "nowhere.json"),
         (("--from", "{trail}"), "--service"),
         (("--from", "{trail}", "--run", "never"), "never"),
+        (("--from", "{trail}", "--verify"), "--verify checks a bucket's log files, and {trail} is no bucket"),
+        (("--from", "s3://logs", "--from", "lookup", "--verify"), "lookup is no bucket"),
     ],
     ids=["no-path", "no-table", "no-bucket", "no-time", "no-window", "empty-window", "no-baseline",
-         "unfilled-placeholder", "no-run"],
+         "unfilled-placeholder", "no-run", "no-bucket-to-verify", "not-all-in-a-bucket"],
 )  # fmt: skip
 def test_what_cannot_be_done_is_told(trail: Path, arguments: tuple[str, ...], words: str):
     result = run_cli("run", *(argument.format(trail=trail) for argument in arguments))
     assert (result.exit_code, result.stdout) == (2, "")
     assert "Error: " in result.stderr
     assert "Hint: " in result.stderr
-    assert words in result.stderr
+    assert words.format(trail=trail) in result.stderr
 
 
 def test_a_terminal_and_nothing_named(monkeypatch: pytest.MonkeyPatch):

@@ -46,6 +46,8 @@ def open_run(settings: Settings) -> tuple[RecordSource, DeployRun]:
 
     recorded = load_run_file(settings.run) if settings.run else None
     sources = settings.sources or ((_LOOKUP,) if recorded else _piped("--from SOURCE", "--from logs/"))
+    if settings.verify:
+        _all_in_buckets(sources)
     run = deploy_run(settings, recorded, sources)
     reading = Reading() if is_watched() else None
 
@@ -78,6 +80,18 @@ def open_run(settings: Settings) -> tuple[RecordSource, DeployRun]:
         _show_queries([queried(spec).sql(run) for spec in sources if asks_in_sql(spec)], settings)
     source = open_source(sources, run, history, trail, queried, reading, settings.slack)
     return CountedSource(source, reading) if reading else source, run
+
+
+def _all_in_buckets(sources: Sequence[str]) -> None:
+    """Raises UsageError where a source has no digests to check it against: --verify would promise what nobody does."""
+    from tracer.collect.trail import SCHEME
+
+    for spec in sources:
+        if not spec.startswith(SCHEME):
+            raise UsageError(
+                f"--verify checks a bucket's log files, and {spec} is no bucket",
+                "name the trail's bucket (--from s3://BUCKET), or leave --verify out",
+            )
 
 
 def deploy_run(settings: Settings, recorded: RunFile | None, sources: Sequence[str]) -> DeployRun:
