@@ -231,6 +231,8 @@ class Bench:
 
     def _memory_and_growth(self) -> Iterator[Row]:
         runs = {size: self._tracer(size) for size in self._sizes if size >= 100_000}
+        for command in runs.values():
+            command.count = None  # of each size it is another one
         interleaved(self._rounds, *runs.values())
         peaks = ", ".join(f"{command.peak:.0f} MB" for command in runs.values())
         sizes = ", ".join(f"{size:,}" for size in runs)
