@@ -18,7 +18,7 @@ from tracer.collect.files import FileSource
 from tracer.model.record import service_of
 from tracer.model.run import DeployRun
 from tracer.reduce.readers import READ_WHOLE, keys_read
-from tracer.reduce.request import TOKENS
+from tracer.reduce.request import TOKENS, first_key
 from tracer.reference import overrides
 
 
@@ -54,6 +54,21 @@ def test_what_is_read_of_an_event(event: str, read: set[str], not_read: set[str]
 @pytest.mark.parametrize("source", sorted(READ_WHOLE))
 def test_of_some_services_everything_may_be_read(source: str):
     assert keys_read(source, "CreateThing") is None
+
+
+@pytest.mark.parametrize(
+    ("path", "key"),
+    [
+        ("queueName", "queuename"),
+        ("target.roleArn", "target"),
+        ("entries{kind=bus}.name", "entries"),
+        ("eventBusName|default", "eventbusname"),
+        ("*.roleArn", None),
+        ("@keys", None),
+    ],
+)
+def test_the_key_that_a_path_begins_with(path: str, key: str | None):
+    assert first_key(path) == key
 
 
 def test_no_token_is_read():

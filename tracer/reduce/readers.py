@@ -12,10 +12,11 @@ Whoever comes to read something else of a request does it by a rule's path, whic
 from __future__ import annotations
 
 import functools
+import itertools
 from collections.abc import Iterable, Iterator
 from typing import Final
 
-from tracer.reduce.plan import plans_of
+from tracer.reduce.plan import TypePlan, plans_of
 from tracer.reduce.request import first_key
 from tracer.reference import condition_rules, implied_rules, inferred_rules, overrides, table
 from tracer.reference.implied_rules import ImpliedRule
@@ -46,7 +47,8 @@ def keys_read(source: str, event_name: str) -> frozenset[str] | None:
     event = overrides.plain_name(source, event_name)
     keys = {_PATH, *map(first_key, _paths(source, event))}
     for fact, resource_type in _facts(source, event):
-        keys |= _planned(fact, source, event_name, resource_type)
+        for plan in plans_of(fact, source, event_name, resource_type, True):
+            keys |= _looked_at(plan)
     return None if None in keys else frozenset(key for key in keys if key)
 
 
@@ -94,12 +96,7 @@ def _facts(source: str, event: str) -> Iterable[tuple[ActionFact, str | None]]:
             yield fact, rule.resource.get("type")
 
 
-def _planned(fact: ActionFact, source: str, event_name: str, resource_type: str | None) -> frozenset[str]:
-    """The keys that the plans for an action's resource types look at."""
-    keys: set[str] = set()
-    for plan in plans_of(fact, source, event_name, resource_type, True):
-        for variable in plan.variables:
-            keys |= variable.names
-            keys |= {first_key(path) or "" for path in variable.paths}
-        keys |= {first_key(path) or "" for path in (*plan.form.account_at, *plan.form.linked)}
-    return frozenset(keys)
+def _looked_at(plan: TypePlan) -> set[str | None]:
+    """The keys that the plan for a resource type looks at."""
+    paths = itertools.chain(plan.form.account_at, plan.form.linked, *(variable.paths for variable in plan.variables))
+    return {*map(first_key, paths), *itertools.chain(*(variable.names for variable in plan.variables))}
