@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import functools
 import importlib
 import tempfile
@@ -41,13 +42,16 @@ def seeds(folder: Path) -> list[bytes]:
 
 
 @functools.cache
-def _folder() -> tempfile.TemporaryDirectory[str]:
-    return tempfile.TemporaryDirectory(prefix="tracer-fuzz-", dir=_IN_MEMORY if _IN_MEMORY.is_dir() else None)
+def _folder() -> Path:
+    """Where inputs are written; it is removed when the process ends."""
+    folder = tempfile.TemporaryDirectory(prefix="tracer-fuzz-", dir=_IN_MEMORY if _IN_MEMORY.is_dir() else None)
+    atexit.register(folder.cleanup)
+    return Path(folder.name)
 
 
 @functools.cache
 def _path(name: str) -> Path:
-    return Path(_folder().name, name)
+    return _folder() / name
 
 
 def written(data: bytes, name: str) -> str:
