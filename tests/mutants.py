@@ -38,6 +38,7 @@ GROUPS: Final[Mapping[tuple[str, ...], tuple[str, ...]]] = {
         "tests/emit/test_merge.py",
     ),
     ("tracer/reduce/actions.py",): ("tests/reduce/test_actions.py", "tests/cases"),
+    ("tracer/reduce/readers.py",): ("tests/reduce/test_calls.py", "tests/reduce/test_readers.py"),
     ("tracer/reduce/select.py",): ("tests/reduce/test_select.py", "tests/reduce/test_seen.py"),
     ("tracer/reduce/keys.py", "tracer/reduce/plan.py", "tracer/reduce/reading.py", "tracer/reduce/resources.py"): (
         "tests/cases",

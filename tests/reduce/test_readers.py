@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -19,7 +20,7 @@ from tracer.model.record import service_of
 from tracer.model.run import DeployRun
 from tracer.reduce.readers import READ_WHOLE, keys_read
 from tracer.reduce.request import TOKENS, first_key
-from tracer.reference import overrides
+from tracer.reference import condition_rules, inferred_rules, overrides
 
 
 def of_a_run(golden: Golden) -> ParameterSet:
@@ -42,6 +43,8 @@ def has_a_request(case: Case) -> bool:
         ("kms:Encrypt", {"keyid"}, {"encryptionalgorithm"}),
         ("events:PutRule", {"eventbusname", "name"}, {"description", "scheduleexpression"}),
         ("ssm:PutParameter", {"name"}, {"value", "overwrite"}),
+        ("bedrock:InvokeModel", {"modelid", "guardrailidentifier"}, {"accept", "contenttype"}),
+        ("kms:ReEncrypt", {"sourcekeyid", "destinationkeyid"}, {"sourceencryptionalgorithm"}),
     ],
 )
 def test_what_is_read_of_an_event(event: str, read: set[str], not_read: set[str]):
@@ -54,6 +57,19 @@ def test_what_is_read_of_an_event(event: str, read: set[str], not_read: set[str]
 @pytest.mark.parametrize("source", sorted(READ_WHOLE))
 def test_of_some_services_everything_may_be_read(source: str):
     assert keys_read(source, "CreateThing") is None
+
+
+def test_whatever_is_inferred_of_a_call_is_read_of_all_of_it():
+    sources = {source for read in inferred_rules.reads() for source in read.events}
+    assert sources | {agent.event_source for agent in inferred_rules.agents()} <= READ_WHOLE
+    signs = {(sign.source, sign.event) for command in inferred_rules.commands() for sign in command.shown_by}
+    assert {keys_read(source, event) for source, event in signs} == {None}
+
+
+def test_of_a_call_of_which_a_rule_reads_every_key_nothing_is_left_out(monkeypatch: pytest.MonkeyPatch):
+    every = SimpleNamespace(at=("*.keyId",))
+    monkeypatch.setattr(condition_rules, "for_action", lambda _: (every,))
+    assert keys_read.__wrapped__("kms", "Encrypt") is None
 
 
 @pytest.mark.parametrize(

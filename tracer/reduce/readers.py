@@ -25,7 +25,8 @@ from tracer.reference.table import ActionFact
 
 READ_WHOLE: Final = frozenset({"apigateway", "cloudformation", "iam", "lambda", "s3", "sts"})
 """Services of whose requests more is read than the rules about their events say: a path that is made of any value
-(`tracer.reduce.apigateway`), who acts for whom, names and what belongs to them, a deployment's bucket."""
+(`tracer.reduce.apigateway`), who acts for whom, names and what belongs to them, and what the calls imply
+(`tracer.reduce.inferred`)."""
 
 _PATH: Final = "path"
 """Where a request gives an IAM name its path."""
@@ -42,9 +43,9 @@ def keys_read(source: str, event_name: str) -> frozenset[str] | None:
         source: the event source without `.amazonaws.com`.
         event_name: the event's name as recorded.
     """
-    if source in READ_WHOLE:
-        return None
     event = overrides.plain_name(source, event_name)
+    if source in READ_WHOLE or inferred_rules.shown_by(source, event):
+        return None
     keys = {_PATH, *map(first_key, _paths(source, event))}
     for fact, resource_type in _facts(source, event):
         for plan in plans_of(fact, source, event_name, resource_type, True):
@@ -63,13 +64,6 @@ def _paths(source: str, event: str) -> Iterator[str]:
     for fact, _ in _facts(source, event):
         for condition in condition_rules.for_action(fact.action):
             yield from condition.at
-    for read in inferred_rules.reads_of(source, event):
-        yield from (*read.url_at, *filter(None, (read.bucket_at, read.key_at, read.version_at)))
-    for agent in inferred_rules.agents():
-        if agent.event_source == source:
-            yield agent.name_at
-    for _, sign in inferred_rules.shown_by(source, event):
-        yield from (*_of_condition(sign.when), "stackName", "logGroupName")
 
 
 def _of_condition(when: When) -> Iterator[str]:
