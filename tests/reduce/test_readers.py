@@ -43,6 +43,7 @@ def has_a_request(case: Case) -> bool:
         ("kms:Encrypt", {"keyid"}, {"encryptionalgorithm"}),
         ("events:PutRule", {"eventbusname", "name"}, {"description", "scheduleexpression"}),
         ("ssm:PutParameter", {"name"}, {"value", "overwrite"}),
+        ("secretsmanager:RotateSecret", {"secretid", "functionname"}, {"rotateimmediately"}),
         ("bedrock:InvokeModel", {"modelid", "guardrailidentifier"}, {"accept", "contenttype"}),
         ("kms:ReEncrypt", {"sourcekeyid", "destinationkeyid"}, {"sourceencryptionalgorithm"}),
     ],
@@ -69,7 +70,7 @@ def test_whatever_is_inferred_of_a_call_is_read_of_all_of_it():
 def test_of_a_call_of_which_a_rule_reads_every_key_nothing_is_left_out(monkeypatch: pytest.MonkeyPatch):
     every = SimpleNamespace(at=("*.keyId",))
     monkeypatch.setattr(condition_rules, "for_action", lambda _: (every,))
-    assert keys_read.__wrapped__("kms", "Encrypt") is None
+    assert getattr(keys_read, "__wrapped__", keys_read)("kms", "Encrypt") is None
 
 
 @pytest.mark.parametrize(
@@ -85,6 +86,13 @@ def test_of_a_call_of_which_a_rule_reads_every_key_nothing_is_left_out(monkeypat
 )
 def test_the_key_that_a_path_begins_with(path: str, key: str | None):
     assert first_key(path) == key
+
+
+@pytest.mark.parametrize("event", ["", "*", "Get Thing", "\ud800", "Create:Key", "a" * 5000])
+def test_of_an_event_that_nobody_knows_little_is_read(event: str):
+    keys = keys_read("kms", event)
+    assert keys is not None
+    assert not keys & {"keyid", "description"}
 
 
 def test_no_token_is_read():

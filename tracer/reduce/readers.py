@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import functools
 import itertools
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import Final
 
 from tracer.reduce.plan import TypePlan, plans_of
@@ -47,8 +47,8 @@ def keys_read(source: str, event_name: str) -> frozenset[str] | None:
     if source in READ_WHOLE or inferred_rules.shown_by(source, event):
         return None
     keys = {_PATH, *map(first_key, _paths(source, event))}
-    for fact, resource_type in _facts(source, event):
-        for plan in plans_of(fact, source, event_name, resource_type, True):
+    for fact in _facts(source, event):
+        for plan in plans_of(fact, source, event_name, None, True):
             keys |= _looked_at(plan)
     return None if None in keys else frozenset(key for key in keys if key)
 
@@ -61,7 +61,7 @@ def _paths(source: str, event: str) -> Iterator[str]:
             yield from (*_of_condition(action.when), *action.at)
     for rule in implied_rules.for_event(source, event):
         yield from (*_of_condition(rule.when), *rule.tags_at, *_of_rule(rule))
-    for fact, _ in _facts(source, event):
+    for fact in _facts(source, event):
         for condition in condition_rules.for_action(fact.action):
             yield from condition.at
 
@@ -75,19 +75,14 @@ def _of_rule(rule: ImpliedRule) -> Iterator[str]:
     return (path for value in rule.resource.values() if isinstance(value, list) for path in value)
 
 
-def _facts(source: str, event: str) -> Iterable[tuple[ActionFact, str | None]]:
-    """The actions that a call of the event may need, each with the only resource type that it is about, if one is."""
-    by_rule = (table.lookup(prefix, event) for prefix in overrides.prefixes(source))
-    yield from ((fact, None) for fact in by_rule if fact)
-    for row in overrides.event_rows(source).get(event.lower(), ()):
-        for action in row.actions:
-            fact = table.lookup(action.action.service, action.action.name)
-            if fact:
-                yield fact, action.resource
-    for rule in implied_rules.for_event(source, event):
-        fact = table.lookup(rule.action.service, rule.action.name)
-        if fact:
-            yield fact, rule.resource.get("type")
+def _facts(source: str, event: str) -> Iterator[ActionFact]:
+    """The actions that a call of the event may need. What a rule says of one's resource type is one of its own."""
+    rows = overrides.event_rows(source).get(event.lower(), ())
+    by_rules = [needed.action for row in rows for needed in row.actions]
+    by_rules += [rule.action for rule in implied_rules.for_event(source, event)]
+    names = [(prefix, event) for prefix in overrides.prefixes(source)]
+    names += [(action.service, action.name) for action in by_rules]
+    return (fact for name in names if (fact := table.lookup(*name)))
 
 
 def _looked_at(plan: TypePlan) -> set[str | None]:
