@@ -7,7 +7,7 @@
 #   make notebooks    the notebooks in JupyterLab
 #   make screenshots  the pictures of the demo's report in docs/
 #   make bench        how fast it is, beside its peers and the floor; needs 1 GB for the corpora, and an idle machine
-#                     (ROUNDS=5, else 3; PROFILE=1 tells where tracer's own time goes)
+#                     (ROUNDS=2, else 5; PROFILE=1 tells where tracer's own time goes)
 #   make lowest       the tests with the lowest versions that pyproject.toml admits
 #   make spark        the SQL of Athena on Spark; needs Java 17 or newer, and is large
 #   make lab          real deploys in a simulated account, each scenario under each policy; needs node, npm and a network

@@ -8,8 +8,10 @@ import json
 import socket
 import threading
 from collections.abc import Mapping
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from typing import Any, ClassVar
+
+from stand_in import StandIn
 
 from tracer.rehearse.history import look_up
 
@@ -31,7 +33,7 @@ class EventHistory:
         """A request hangs."""
         self.closing = threading.Event()
         handler = type("Handler", (_Handler,), {"history": self})
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+        self._server = StandIn(("127.0.0.1", 0), handler)
         self.endpoint = f"http://127.0.0.1:{self._server.server_address[1]}"
         threading.Thread(target=self._server.serve_forever, daemon=True).start()
 

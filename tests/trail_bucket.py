@@ -19,12 +19,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from typing import Any, ClassVar
 from urllib.parse import unquote, urlsplit
 
 import boto3
 from botocore.config import Config
+from stand_in import StandIn
 from support import ACCOUNT, REGION
 
 BUCKETS = itertools.count(1)
@@ -94,7 +95,7 @@ class Proxy:
         self.faults: list[Fault] = []
         self._lock = threading.Lock()
         handler = type("Handler", (_Handler,), {"proxy": self, "upstream": urlsplit(endpoint).netloc})
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+        self._server = StandIn(("127.0.0.1", 0), handler)
         self.endpoint = f"http://127.0.0.1:{self._server.server_address[1]}"
         threading.Thread(target=self._server.serve_forever, args=(0.01,), daemon=True).start()
 

@@ -1,6 +1,6 @@
 """`make bench`: how fast tracer is, beside its peers and beside the floor, as the table that README quotes.
 
-    python tests/bench/run.py [--folder .bench] [--rounds 3] [--largest 3000000] [--profile]
+    python tests/bench/run.py [--folder .bench] [--rounds 5] [--largest 3000000] [--profile]
 
 Corpora are made where they are missing (`corpus.py`). Ratios are drawn from whole processes, measured interleaved in
 one run: a round starts each command once, and a command counts with its median. All that answer the question must agree
@@ -323,7 +323,7 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--folder", type=Path, default=Path(".bench"))
     parser.add_argument("--peers", type=Path, default=Path(".venv-peers"))
-    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--largest", type=int, default=3_000_000)
     parser.add_argument("--profile", action="store_true")
     given = parser.parse_args()
