@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from reduce_support import trace_of
 from support import assumed_role, iam_user, record
 
-from tracer.model.record import Unreadable
-from tracer.reduce.calls import Call, Calls
+from tracer.model.record import RawRecord, Unreadable
+from tracer.reduce.calls import Call, Calls, Reading
 from tracer.reduce.parse import fields_of, parse, record_of
 
 texts = st.sampled_from(
@@ -134,3 +135,24 @@ def test_sessions_of_a_role_make_the_same_calls_unless_one_may_be_refused_by_nam
     assert not isinstance(other, Unreadable)
     assert one.who.identity != other.who.identity
     assert (one.call is other.call) == same
+
+
+def test_the_mark_of_a_request_that_was_too_large_is_told_however_it_is_spelled():
+    text = raw(record("CreateQueue", "sqs.amazonaws.com", request={"omitted": True}))
+    marked = text.replace(b'"omitted"', b'"\\u006fmitted"')
+    calls = Calls()
+    none, empty = calls.read(marked), calls.read(text.replace(b'"omitted": true', b""))
+    assert isinstance(none, Reading)
+    assert isinstance(empty, Reading)
+    assert (none.call.record.omitted, empty.call.record.omitted) == (True, False)
+
+
+@pytest.mark.parametrize("form", [dict, raw], ids=["decoded", "text"])
+def test_of_a_request_with_more_than_is_read_nothing_is_left_out(form: Callable[[Mapping[str, Any]], RawRecord]):
+    """Or one whose name is lost among the rest would lose it to one that says nothing else, or give it to it."""
+    lost = {f"filler{n}": "x" for n in range(5_001)} | {"name": "c"}
+    one, other = (
+        form(record("DescribeCluster", "eks.amazonaws.com", request=request)) for request in (lost, {"name": "c"})
+    )
+    assert trace_of(one, other) == trace_of(other, one)
+    assert len(trace_of(one, other).permissions) == 2

@@ -9,9 +9,8 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from _pytest.mark import ParameterSet
 from case_support import Case, cases
-from golden import GOLDENS, TRAIL, Golden
+from golden import GOLDENS, Golden
 from reduce_support import otherwise, trace_of
 
 import tracer
@@ -22,11 +21,9 @@ from tracer.reduce.readers import READ_WHOLE, keys_read
 from tracer.reduce.request import TOKENS, first_key
 from tracer.reference import condition_rules, inferred_rules, overrides
 
-
-def of_a_run(golden: Golden) -> ParameterSet:
-    """A golden run as a parameter; one of real records is skipped where these are absent."""
-    real = [pytest.mark.shared] if golden.source == TRAIL else []
-    return pytest.param(golden, id=golden.name, marks=real)
+RUNS = [
+    pytest.param(golden, id=name, marks=pytest.mark.shared if golden.real else ()) for name, golden in GOLDENS.items()
+]
 
 
 def has_a_request(case: Case) -> bool:
@@ -110,7 +107,7 @@ def test_what_nobody_reads_makes_no_difference_to_what_a_call_needed(case: Case)
 
 
 @pytest.mark.parametrize("whose", ["of-all", "of-the-deployer"])
-@pytest.mark.parametrize("golden", [of_a_run(golden) for golden in GOLDENS.values()])
+@pytest.mark.parametrize("golden", RUNS)
 def test_nor_to_what_a_run_needed(golden: Golden, whose: str, tmp_path: Path):
     principal = None if whose == "of-all" else golden.principal
     found = []

@@ -37,8 +37,8 @@ _REFUSING: Final = "authorized"
 """A word without which no message says that somebody was refused something."""
 
 _LONG: Final = 8_192
-"""Of a request of so many bytes nothing is left out: where it has more values than are read (`request.leaves`), each
-may be the last one."""
+"""Of a request that takes more bytes, or letters, nothing is left out: where it has more values than are read
+(`request.leaves`), each may be the last one."""
 
 
 class Kind(NamedTuple):
@@ -140,11 +140,10 @@ class Call:
     @classmethod
     def of(cls, record: Record, who: Who) -> Call:
         """The call of a record that was read in full."""
-        keys = keys_read(record.service, record.event_name)
         said = Said(
             record.event_source,
             record.event_name,
-            "omitted" if record.omitted else told(record.request_parameters, keys),
+            _parameters(record),
             repr(record.response_elements),
             repr(record.resources),
             record.aws_region,
@@ -269,13 +268,25 @@ class Calls:
 
 
 def _request(fields: Fields) -> bytes | str:
-    """What the request says; the whole of it where it is long, or may be CloudTrail's mark for one that was too large,
-    which means that with nothing beside it alone.
-    """
+    """What the request says."""
     request = bytes(fields.request)
-    if request == _NULL or len(request) > _LONG or b'"omitted"' in request:
+    if request == _NULL or len(request) > _LONG:
         return request
-    return told(inside(fields.request), keys_read(service_of(fields.source or ""), fields.name or ""))
+    parameters = inside(fields.request)
+    # CloudTrail's mark for a request that was too large means that with nothing beside it alone.
+    if isinstance(parameters, dict) and "omitted" in parameters:
+        return request
+    return told(parameters, keys_read(service_of(fields.source or ""), fields.name or ""))
+
+
+def _parameters(record: Record) -> str:
+    """The same, of a record that was read in full."""
+    if record.omitted:
+        return "omitted"
+    whole = repr(record.request_parameters)
+    return (
+        whole if len(whole) > _LONG else told(record.request_parameters, keys_read(record.service, record.event_name))
+    )
 
 
 def _may_refuse(fields: Fields, response: bytes) -> bool:

@@ -229,8 +229,6 @@ class Reduction:
 
     def trace(self, source_findings: tuple[Finding, ...]) -> Trace:
         """The trace of all that was added. Called once."""
-        self._outcomes.clear()  # no record will ask for them, and of a large run all that is held counts
-        self._uses.clear()
         if self._options.inferred:
             self._infer()
         run, permissions = self._facts(), self._fold.permissions()

@@ -299,7 +299,7 @@ def _values(value: object, path: tuple[str, ...]) -> Iterator[object]:
     elif not path:
         if value is not None:
             yield value
-    elif isinstance(value, (dict, Mapping)):
+    elif isinstance(value, Mapping):
         for key, item in value.items():
             if isinstance(key, str) and key.lower() == path[0]:
                 yield from _values(item, path[1:])
