@@ -129,7 +129,10 @@ def test_exactly_is_that_name_alone(name: str):
         ("arn:aws:s3:::*", ("arn", "aws", "s3", "", "", "*")),
         ("arn:aws:s3:::b:c/*", ("arn", "aws", "s3", "", "", "b:c/*")),
         ("arn:${aws:Partition}:s3:::b", ("arn", "${aws:Partition}", "s3", "", "", "b")),
+        ("arn:${aws:Partition}:s3:${aws:Region}::b", ("arn", "${aws:Partition}", "s3", "${aws:Region}", "", "b")),
         ("arn:aws:s3", ("arn", "aws", "s3")),
+        ("arn:${aws:Partition}:s3:b", ("arn", "${aws:Partition}", "s3", "b")),
+        ("${aws:Bucket}:b", ("${aws:Bucket}", "b")),
     ],
 )
 def test_segments(text: str, segments: tuple[str, ...]):

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -15,11 +14,12 @@ from reduce_support import otherwise, trace_of
 
 import tracer
 from tracer.collect.files import FileSource
+from tracer.model.action import Action
 from tracer.model.record import service_of
 from tracer.model.run import DeployRun
 from tracer.reduce.readers import READ_WHOLE, keys_read
 from tracer.reduce.request import TOKENS, first_key
-from tracer.reference import condition_rules, inferred_rules, overrides
+from tracer.reference import inferred_rules, overrides
 
 RUNS = [
     pytest.param(golden, id=name, marks=pytest.mark.shared if golden.real else ()) for name, golden in GOLDENS.items()
@@ -65,9 +65,10 @@ def test_whatever_is_inferred_of_a_call_is_read_of_all_of_it():
 
 
 def test_of_a_call_of_which_a_rule_reads_every_key_nothing_is_left_out(monkeypatch: pytest.MonkeyPatch):
-    every = SimpleNamespace(at=("*.keyId",))
-    monkeypatch.setattr(condition_rules, "for_action", lambda _: (every,))
-    assert getattr(keys_read, "__wrapped__", keys_read)("kms", "Encrypt") is None
+    needed = overrides.ActionRow(Action("kms:Encrypt"), at=("*.keyId",))
+    row = overrides.EventRow(("DoThing",), (needed,), overrides.When(), "why", "source")
+    monkeypatch.setattr(overrides, "event_rows", lambda _: {"dothing": (row,)})
+    assert keys_read("nobodys", "DoThing") is None
 
 
 @pytest.mark.parametrize(
